@@ -1,0 +1,14 @@
+//! The core of Ergodic: what happens between LAMMPS' arrays and the numbers a user reads.
+//!
+//! The core knows neither LAMMPS nor MPI. A LAMMPS style (C++, `lammps-plugin/`) hands arrays over through the C
+//! functions of [`c_api`], and copies results back.
+//!
+//! - [`voronoi`]: the Voronoi cell of every atom and its motif,
+//! - [`entropy`]: the history of motifs that an atom visited and its Shannon entropy.
+
+pub mod c_api;
+pub mod entropy;
+mod error;
+pub mod voronoi;
+
+pub use error::{Error, Result};

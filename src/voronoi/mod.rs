@@ -1,0 +1,9 @@
+//! Voronoi (or radical) tessellation: the motif of every owned atom.
+
+mod input;
+mod motif;
+mod tessellation;
+
+pub use input::{Atoms, Domain, Plane, dot};
+pub use motif::{FAVOURED, ICOSAHEDRON, MIN_ORDER, Motif, ORDERS};
+pub use tessellation::{Cell, Settings, Tessellation};
