@@ -9,6 +9,11 @@
 #include <stdlib.h>
 
 /*
+ Number of doubles of a fingerprint.
+ */
+#define ERGODIC_FINGERPRINT_LENGTH 13
+
+/*
  Number of per-atom columns that `ergodic_history_columns` writes.
  */
 #define ERGODIC_HISTORY_COLUMNS 12
@@ -52,6 +57,24 @@ typedef struct ergodic_history_t ergodic_history_t;
  A tessellation: settings, work space, and the motifs of the last configuration.
  */
 typedef struct ergodic_tessellation_t ergodic_tessellation_t;
+
+/*
+ A simulation box.
+ */
+typedef struct ergodic_box_t {
+  /*
+   Lower corner (distance units).
+   */
+  double origin[3];
+  /*
+   Edge matrix xx, yy, zz, yz, xz, xy (distance units).
+   */
+  double edges[6];
+  /*
+   Whether the box is periodic along each edge.
+   */
+  bool periodic[3];
+} ergodic_box_t;
 
 /*
  What a tessellation computes and which faces and edges it counts.
@@ -148,6 +171,22 @@ typedef struct ergodic_domain_t {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/*
+ Writes the part of `n` atoms in the fingerprint of a configuration; the parts of all MPI ranks add up to the
+ fingerprint. It does not depend on the order of the atoms nor on the periodic images that they are in.
+ Shapes: `x` [n][3] (distance units), `id` [n], `sums` [ERGODIC_FINGERPRINT_LENGTH].
+ */
+enum ergodic_status_t ergodic_fingerprint(int32_t n,
+                                          const double *x,
+                                          const int64_t *id,
+                                          const struct ergodic_box_t *cell,
+                                          double *sums);
+
+/*
+ Whether two fingerprints, shape [ERGODIC_FINGERPRINT_LENGTH] each, are those of the same configuration.
+ */
+enum ergodic_status_t ergodic_fingerprint_same(const double *a, const double *b, bool *equal);
 
 /*
  Makes an empty history of motifs (n3, n4, n5, n6), or of n3 .. n12 if `full`. On success `*history` is a handle for

@@ -4,11 +4,13 @@
 //! functions of [`c_api`], and copies results back.
 //!
 //! - [`voronoi`]: the Voronoi cell of every atom and its motif,
-//! - [`entropy`]: the history of motifs that an atom visited and its Shannon entropy.
+//! - [`entropy`]: the history of motifs that an atom visited and its Shannon entropy,
+//! - [`fingerprint`]: whether two configurations are the same one.
 
 pub mod c_api;
 pub mod entropy;
 mod error;
+pub mod fingerprint;
 pub mod voronoi;
 
 pub use error::{Error, Result};
