@@ -1,9 +1,11 @@
 //! Voronoi (or radical) tessellation: the motif of every owned atom.
 
+mod clip;
 mod input;
 mod motif;
 mod tessellation;
 
+pub use clip::{CUBE_ID, ConvexCell, Face, Neighbor};
 pub use input::{Atoms, Domain, Plane, dot};
 pub use motif::{FAVOURED, ICOSAHEDRON, MIN_ORDER, Motif, ORDERS};
 pub use tessellation::{Cell, Settings, Tessellation};
