@@ -124,7 +124,8 @@ pub unsafe extern "C" fn ergodic_tessellation_compute(
             walls: unsafe { planes(domain.walls, domain.n_walls, "walls") }?,
             sight: unsafe { planes(domain.sight, domain.n_sight, "sight") }?,
         };
-        let wanted = |i: usize| mask[i] & atoms.group_bit != 0;
+        let group_bit = atoms.group_bit;
+        let wanted = |i: usize| mask[i] & group_bit != 0;
         let result = handle.tessellation.compute(&Atoms { x, radius, n_owned }, &domain, &wanted);
         handle.failure = result.as_ref().err().cloned();
         result

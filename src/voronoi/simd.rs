@@ -1,0 +1,161 @@
+//! The two inner loops of the tessellation, for the instruction sets found at run time.
+//!
+//! All of them find the same atoms: where rounding could decide, [`Kernel::pivot`] says so.
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(target_arch = "x86_64")]
+pub use x86::{Avx2, Avx512};
+
+/// Floats in the widest vector; arrays that [`Kernel::near`] reads are padded by as many elements.
+pub const LANES_F32: usize = 16;
+/// Doubles in the widest vector; [`Planes`] are padded to a multiple of it.
+pub const LANES_F64: usize = 8;
+/// Most planes that the vector versions of [`Kernel::pivot`] take: one bit each in a mask.
+const MASK_BITS: usize = 64;
+
+/// Planes {X : c . X = d} in the frame of one atom, one slot a candidate neighbour.
+#[derive(Debug, Default)]
+pub struct Planes {
+    c: [Vec<f64>; 3],
+    d: Vec<f64>,
+    t: Vec<f64>,
+    len: usize,
+}
+
+impl Planes {
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn push(&mut self, c: [f64; 3], d: f64) {
+        if self.len == self.d.len() {
+            let padded = self.len + LANES_F64;
+            self.c.iter_mut().for_each(|c| c.resize(padded, 0.0));
+            self.d.resize(padded, 0.0);
+            self.t.resize(padded, 0.0);
+        }
+        for (array, value) in self.c.iter_mut().zip(c) {
+            array[self.len] = value;
+        }
+        self.d[self.len] = d;
+        self.len += 1;
+    }
+
+    pub fn c(&self, slot: usize) -> [f64; 3] {
+        [self.c[0][slot], self.c[1][slot], self.c[2][slot]]
+    }
+
+    pub fn d(&self, slot: usize) -> f64 {
+        self.d[slot]
+    }
+}
+
+/// A line X(t) = `from` + t `along` on two planes, and what counts as a tie on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    pub from: [f64; 3],
+    pub along: [f64; 3],
+    /// Slots of the two planes that hold the line.
+    pub on: [usize; 2],
+    /// Planes with |c . along| below this are parallel to the line.
+    pub parallel: f64,
+    /// Crossings closer than this in t are ties.
+    pub tie: f64,
+}
+
+/// Where a line first leaves the half-spaces.
+#[derive(Debug, Clone, Copy)]
+pub struct Crossing {
+    /// Line parameter; infinite if nothing stops the line.
+    pub t: f64,
+    /// Slot of the plane that stops it.
+    pub slot: usize,
+    /// Rounding could have decided: a tie, a plane parallel to the line, or a crossing at the start of the line.
+    pub doubtful: bool,
+}
+
+/// An instruction set; the later ones are wider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Simd {
+    /// Baseline of the architecture.
+    Portable,
+    /// AVX2 with FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 (F, VL).
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Simd {
+    /// The widest instruction set of this machine.
+    #[must_use]
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+                return Simd::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Simd::Avx2;
+            }
+        }
+        Simd::Portable
+    }
+}
+
+/// The inner loops for one instruction set.
+pub trait Kernel {
+    /// Appends to `found` the positions in `start..end` closer than sqrt(`r2`) to `center`.
+    ///
+    /// # Safety
+    /// The instruction set is present; `near` is padded by `LANES_F32` elements beyond `end`.
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>);
+
+    /// First crossing of a line with the planes that it is about to leave.
+    ///
+    /// # Safety
+    /// The instruction set is present.
+    unsafe fn pivot(planes: &mut Planes, line: &Line) -> Crossing;
+}
+
+/// Baseline of the architecture.
+pub struct Portable;
+
+impl Kernel for Portable {
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>) {
+        let [x, y, z] = [&near[0][start..end], &near[1][start..end], &near[2][start..end]];
+        for (k, ((x, y), z)) in x.iter().zip(y).zip(z).enumerate() {
+            let (dx, dy, dz) = (x - center[0], y - center[1], z - center[2]);
+            if dx * dx + dy * dy + dz * dz < r2 {
+                found.push((start + k) as u32);
+            }
+        }
+    }
+
+    unsafe fn pivot(planes: &mut Planes, line: &Line) -> Crossing {
+        let n = planes.len;
+        let [x, y, z] = [&planes.c[0][..n], &planes.c[1][..n], &planes.c[2][..n]];
+        let (d, t) = (&planes.d[..n], &mut planes.t[..n]);
+        let (from, along) = (line.from, line.along);
+        let mut closest = f64::INFINITY;
+        for k in 0..n {
+            let ahead = x[k] * along[0] + y[k] * along[1] + z[k] * along[2];
+            let gap = d[k] - (x[k] * from[0] + y[k] * from[1] + z[k] * from[2]);
+            closest = if k == line.on[0] || k == line.on[1] { closest } else { closest.min(ahead.abs()) };
+            t[k] = if ahead > line.parallel { gap / ahead } else { f64::INFINITY };
+        }
+        t[line.on[0]] = f64::INFINITY;
+        t[line.on[1]] = f64::INFINITY;
+        let first = t.iter().copied().fold(f64::INFINITY, f64::min);
+        let slot = t.iter().position(|&v| v <= first).unwrap_or(0);
+        let ties = t.iter().filter(|&&v| v <= first + line.tie).count();
+        Crossing { t: first, slot, doubtful: ties > 1 || first <= line.tie || closest <= line.parallel }
+    }
+}

@@ -1,0 +1,180 @@
+//! The inner loops in AVX2 and AVX-512.
+
+use super::{Crossing, Kernel, LANES_F64, Line, MASK_BITS, Planes, Portable};
+// Some sixty intrinsics, all of them prefixed.
+#[allow(clippy::wildcard_imports)]
+use std::arch::x86_64::*;
+
+/// Bits of the slots of `planes` that can stop `line`.
+fn eligible(planes: &Planes, line: &Line) -> u64 {
+    (u64::MAX >> (MASK_BITS - planes.len)) & !(1 << line.on[0] | 1 << line.on[1])
+}
+
+fn crossing(t: f64, ties: u64, parallel: u64, line: &Line) -> Crossing {
+    Crossing {
+        t,
+        slot: ties.trailing_zeros() as usize % MASK_BITS,
+        doubtful: ties.count_ones() > 1 || t <= line.tie || parallel != 0,
+    }
+}
+
+/// AVX-512 (F, VL).
+pub struct Avx512;
+
+impl Kernel for Avx512 {
+    #[target_feature(enable = "avx512f,avx512vl")]
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>) {
+        const LANES: usize = 16;
+        found.reserve(end - start + LANES);
+        let [cx, cy, cz] = center.map(|c| _mm512_set1_ps(c));
+        let r2 = _mm512_set1_ps(r2);
+        let lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+        let mut k = start;
+        while k < end {
+            // SAFETY: the arrays are padded by a whole vector, and `found` has room for one beyond every hit.
+            unsafe {
+                let dx = _mm512_sub_ps(_mm512_loadu_ps(near[0].as_ptr().add(k)), cx);
+                let dy = _mm512_sub_ps(_mm512_loadu_ps(near[1].as_ptr().add(k)), cy);
+                let dz = _mm512_sub_ps(_mm512_loadu_ps(near[2].as_ptr().add(k)), cz);
+                let d2 = _mm512_fmadd_ps(dx, dx, _mm512_fmadd_ps(dy, dy, _mm512_mul_ps(dz, dz)));
+                let inside = u16::MAX >> (LANES - (end - k).min(LANES));
+                let hits = _mm512_mask_cmp_ps_mask::<_CMP_LT_OQ>(inside, d2, r2);
+                let positions = _mm512_add_epi32(lanes, _mm512_set1_epi32(k as i32));
+                let length = found.len();
+                let packed = _mm512_maskz_compress_epi32(hits, positions);
+                _mm512_storeu_si512(found.as_mut_ptr().add(length).cast(), packed);
+                found.set_len(length + hits.count_ones() as usize);
+            }
+            k += LANES;
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl")]
+    unsafe fn pivot(planes: &mut Planes, line: &Line) -> Crossing {
+        if planes.len > MASK_BITS {
+            return unsafe { Portable::pivot(planes, line) };
+        }
+        let [fx, fy, fz] = line.from.map(|v| _mm512_set1_pd(v));
+        let [ax, ay, az] = line.along.map(|v| _mm512_set1_pd(v));
+        let limit = _mm512_set1_pd(line.parallel);
+        let infinity = _mm512_set1_pd(f64::INFINITY);
+        let eligible = eligible(planes, line);
+        let mut parallel = 0;
+        let mut first = infinity;
+        let blocks = planes.len.div_ceil(LANES_F64);
+        for b in 0..blocks {
+            let k = b * LANES_F64;
+            // SAFETY: the arrays are padded to whole vectors.
+            unsafe {
+                let x = _mm512_loadu_pd(planes.c[0].as_ptr().add(k));
+                let y = _mm512_loadu_pd(planes.c[1].as_ptr().add(k));
+                let z = _mm512_loadu_pd(planes.c[2].as_ptr().add(k));
+                let d = _mm512_loadu_pd(planes.d.as_ptr().add(k));
+                let ahead = _mm512_fmadd_pd(x, ax, _mm512_fmadd_pd(y, ay, _mm512_mul_pd(z, az)));
+                let gap = _mm512_fnmadd_pd(x, fx, _mm512_fnmadd_pd(y, fy, _mm512_fnmadd_pd(z, fz, d)));
+                let lanes = (eligible >> k) as u8;
+                let leaves = _mm512_mask_cmp_pd_mask::<_CMP_GT_OQ>(lanes, ahead, limit);
+                let beside = _mm512_mask_cmp_pd_mask::<_CMP_LE_OQ>(lanes, _mm512_abs_pd(ahead), limit);
+                parallel |= u64::from(beside) << k;
+                let t = _mm512_mask_div_pd(infinity, leaves, gap, ahead);
+                first = _mm512_min_pd(first, t);
+                _mm512_storeu_pd(planes.t.as_mut_ptr().add(k), t);
+            }
+        }
+        let t = _mm512_reduce_min_pd(first);
+        let bound = _mm512_set1_pd(t + line.tie);
+        let mut ties = 0;
+        for b in 0..blocks {
+            let k = b * LANES_F64;
+            // SAFETY: as above.
+            let crossings = unsafe { _mm512_loadu_pd(planes.t.as_ptr().add(k)) };
+            ties |= u64::from(_mm512_cmp_pd_mask::<_CMP_LE_OQ>(crossings, bound)) << k;
+        }
+        crossing(t, ties & eligible, parallel, line)
+    }
+}
+
+/// AVX2 with FMA.
+pub struct Avx2;
+
+impl Kernel for Avx2 {
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>) {
+        const LANES: usize = 8;
+        let [cx, cy, cz] = center.map(|c| _mm256_set1_ps(c));
+        let r2 = _mm256_set1_ps(r2);
+        let mut k = start;
+        while k < end {
+            // SAFETY: the arrays are padded by a whole vector.
+            let d2 = unsafe {
+                let dx = _mm256_sub_ps(_mm256_loadu_ps(near[0].as_ptr().add(k)), cx);
+                let dy = _mm256_sub_ps(_mm256_loadu_ps(near[1].as_ptr().add(k)), cy);
+                let dz = _mm256_sub_ps(_mm256_loadu_ps(near[2].as_ptr().add(k)), cz);
+                _mm256_fmadd_ps(dx, dx, _mm256_fmadd_ps(dy, dy, _mm256_mul_ps(dz, dz)))
+            };
+            let inside = u8::MAX >> (LANES - (end - k).min(LANES));
+            let mut hits = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(d2, r2)) as u8 & inside;
+            while hits != 0 {
+                found.push(k as u32 + hits.trailing_zeros());
+                hits &= hits - 1;
+            }
+            k += LANES;
+        }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn pivot(planes: &mut Planes, line: &Line) -> Crossing {
+        const LANES: usize = 4;
+        if planes.len > MASK_BITS {
+            return unsafe { Portable::pivot(planes, line) };
+        }
+        let [fx, fy, fz] = line.from.map(|v| _mm256_set1_pd(v));
+        let [ax, ay, az] = line.along.map(|v| _mm256_set1_pd(v));
+        let limit = _mm256_set1_pd(line.parallel);
+        let infinity = _mm256_set1_pd(f64::INFINITY);
+        let magnitude = _mm256_castsi256_pd(_mm256_set1_epi64x(i64::MAX));
+        let eligible = eligible(planes, line);
+        // The planes that hold the line must not stop it: their crossings are overwritten below.
+        let mut parallel = 0;
+        let blocks = planes.len.div_ceil(LANES);
+        for b in 0..blocks {
+            let k = b * LANES;
+            // SAFETY: the arrays are padded to whole vectors.
+            unsafe {
+                let x = _mm256_loadu_pd(planes.c[0].as_ptr().add(k));
+                let y = _mm256_loadu_pd(planes.c[1].as_ptr().add(k));
+                let z = _mm256_loadu_pd(planes.c[2].as_ptr().add(k));
+                let d = _mm256_loadu_pd(planes.d.as_ptr().add(k));
+                let ahead = _mm256_fmadd_pd(x, ax, _mm256_fmadd_pd(y, ay, _mm256_mul_pd(z, az)));
+                let gap = _mm256_fnmadd_pd(x, fx, _mm256_fnmadd_pd(y, fy, _mm256_fnmadd_pd(z, fz, d)));
+                let leaves = _mm256_cmp_pd::<_CMP_GT_OQ>(ahead, limit);
+                let beside = _mm256_cmp_pd::<_CMP_LE_OQ>(_mm256_and_pd(ahead, magnitude), limit);
+                parallel |= (_mm256_movemask_pd(beside) as u64) << k;
+                let t = _mm256_blendv_pd(infinity, _mm256_div_pd(gap, ahead), leaves);
+                _mm256_storeu_pd(planes.t.as_mut_ptr().add(k), t);
+            }
+        }
+        for slot in line.on {
+            planes.t[slot] = f64::INFINITY;
+        }
+        for slot in planes.len..blocks * LANES {
+            planes.t[slot] = f64::INFINITY;
+        }
+        let mut least = infinity;
+        for b in 0..blocks {
+            // SAFETY: as above.
+            least = _mm256_min_pd(least, unsafe { _mm256_loadu_pd(planes.t.as_ptr().add(b * LANES)) });
+        }
+        let half = _mm_min_pd(_mm256_castpd256_pd128(least), _mm256_extractf128_pd::<1>(least));
+        let t = _mm_cvtsd_f64(_mm_min_pd(half, _mm_unpackhi_pd(half, half)));
+        let bound = _mm256_set1_pd(t + line.tie);
+        let mut ties = 0;
+        for b in 0..blocks {
+            let k = b * LANES;
+            // SAFETY: as above.
+            let crossings = unsafe { _mm256_loadu_pd(planes.t.as_ptr().add(k)) };
+            ties |= (_mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LE_OQ>(crossings, bound)) as u64) << k;
+        }
+        crossing(t, ties & eligible, parallel & eligible, line)
+    }
+}

@@ -1,0 +1,136 @@
+//! One cell at a time, by clipping: for thresholds and volumes, small groups, and where gift wrapping met a tie.
+
+use super::grid::Grid;
+use super::simd::Kernel;
+use super::{ConvexCell, Neighbor, Plane, dot};
+use crate::error::{Error, Result};
+
+/// How far cells may reach before atoms beyond them would have to be known.
+#[derive(Debug)]
+pub struct Sight<'a> {
+    /// Bounds of the region in which every atom is known.
+    planes: &'a [Plane],
+    /// What an owned atom sees in every direction at least: the distance to the nearest plane, or the grid's margin.
+    clear: f64,
+    /// Distance that holds all atoms of the grid.
+    pub farthest: f64,
+    margin: f64,
+    heaviest: f64,
+}
+
+impl<'a> Sight<'a> {
+    /// Sight of the owned atoms of `grid`.
+    pub fn new(grid: &Grid, planes: &'a [Plane]) -> Self {
+        let [lo, hi] = &grid.owned;
+        let clearance = |plane: &Plane| {
+            let corner = [0, 1, 2].map(|d| if plane.normal[d] > 0.0 { hi[d] } else { lo[d] });
+            plane.depth(&corner)
+        };
+        let clear = planes.iter().map(clearance).fold(grid.margin, f64::min);
+        Sight { planes, clear, farthest: grid.extent(), margin: grid.margin, heaviest: grid.heaviest }
+    }
+
+    /// Distance from an atom of the given weight within which any other could cut off the vertex at `x` (relative to
+    /// the atom) of its cell.
+    pub fn reach(&self, x: &[f64; 3], weight: f64) -> f64 {
+        let x2 = dot(x, x);
+        x2.sqrt() + (x2 + self.heaviest - weight).max(0.0).sqrt()
+    }
+
+    /// Whether no unknown atom can cut off the vertex at `x` (relative to the atom at `center`).
+    ///
+    /// # Errors
+    /// `GhostCutoff`, also when only the margin of the grid is too small.
+    #[inline]
+    pub fn check(&self, atom: u32, center: &[f64; 3], x: &[f64; 3], weight: f64) -> Result<()> {
+        let needed = self.reach(x, weight);
+        if needed <= self.clear { Ok(()) } else { self.check_planes(atom, center, x, needed, weight) }
+    }
+
+    #[cold]
+    fn check_planes(&self, atom: u32, center: &[f64; 3], x: &[f64; 3], needed: f64, weight: f64) -> Result<()> {
+        let at = [0, 1, 2].map(|d| center[d] + x[d]);
+        let radius = (dot(x, x) + self.heaviest - weight).max(0.0).sqrt();
+        let seen =
+            needed.is_finite() && needed <= self.margin && self.planes.iter().all(|plane| plane.depth(&at) >= radius);
+        if seen {
+            return Ok(());
+        }
+        let needed = if needed.is_nan() { f64::INFINITY } else { needed };
+        Err(Error::GhostCutoff { atom: atom as usize, needed })
+    }
+}
+
+/// Work space to clip cells one by one.
+#[derive(Debug, Default)]
+pub struct Single {
+    cell: ConvexCell,
+    found: Vec<u32>,
+    neighbors: Vec<Neighbor>,
+    walls: Vec<(u32, Plane)>,
+}
+
+impl Single {
+    /// The cell that was clipped last, in coordinates relative to its atom. Its faces carry positions in the grid, walls
+    /// count on from the last position.
+    pub fn cell(&mut self) -> &mut ConvexCell {
+        &mut self.cell
+    }
+
+    /// Clips the cell of one atom, searching neighbours within `radius` first.
+    pub fn clip<S: Kernel>(
+        &mut self,
+        grid: &Grid,
+        walls: &[Plane],
+        sight: &Sight,
+        position: usize,
+        mut radius: f64,
+    ) -> Result<()> {
+        let [x, y, z, weight] = grid.at[position];
+        let center = [x, y, z];
+        let atom = grid.index[position];
+        self.walls.clear();
+        self.walls.extend(
+            walls
+                .iter()
+                .zip(grid.len() as u32..)
+                .map(|(wall, id)| (id, Plane { normal: wall.normal, offset: wall.depth(&center) })),
+        );
+        loop {
+            self.gather::<S>(grid, position, radius)?;
+            let spread = grid.heaviest - weight;
+            let half_width = sight.farthest + radius;
+            let needed = self
+                .cell
+                .carve(half_width, &self.walls, &self.neighbors.iter(), spread)
+                .ok_or(Error::Tessellation(atom as usize))?;
+            if needed <= radius || radius >= sight.farthest {
+                break;
+            }
+            radius = (1.3 * radius).max(needed.min(4.0 * radius) * 1.001);
+        }
+        if !self.cell.is_bounded() {
+            return Err(Error::GhostCutoff { atom: atom as usize, needed: f64::INFINITY });
+        }
+        self.cell.positions().try_for_each(|x| sight.check(atom, &center, &x, weight))
+    }
+
+    fn gather<S: Kernel>(&mut self, grid: &Grid, position: usize, radius: f64) -> Result<()> {
+        self.found.clear();
+        grid.runs(position, radius, |start, end| grid.near::<S>(position, radius, start, end, &mut self.found));
+        self.neighbors.clear();
+        let [x, y, z, weight] = grid.at[position];
+        for &id in self.found.iter().filter(|&&id| id as usize != position) {
+            let at = &grid.at[id as usize];
+            let r = [at[0] - x, at[1] - y, at[2] - z];
+            let d2 = dot(&r, &r);
+            if d2 == 0.0 {
+                let [i, j] = [position, id as usize].map(|p| grid.index[p] as usize);
+                return Err(Error::CoincidentAtoms(i, j));
+            }
+            self.neighbors.push(Neighbor { id, r, d2, offset: 0.5 * (d2 + weight - at[3]) });
+        }
+        self.neighbors.sort_unstable_by(|a, b| a.d2.total_cmp(&b.d2));
+        Ok(())
+    }
+}
