@@ -1,0 +1,339 @@
+/* Ergodic: LAMMPS plugin. GPL-2.0-only. */
+
+#include "fix_voronoi_history.h"
+
+#include "compute_voronoi_entropy.h"
+#include "ergodic_status.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "lammps.h"
+#include "modify.h"
+#include "update.h"
+#include "utils.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mpi.h>
+#include <vector>
+
+using namespace LAMMPS_NS;
+using namespace FixConst;
+
+namespace {
+// A sample adds at most one motif to an atom: one word of 64 bits, two with key full.
+constexpr int WORDS_PER_MOTIF[2] = {1, 2};
+
+// Global restart record, in doubles.
+enum {
+  FULL_KEY,
+  SAMPLES,
+  LARGEST,
+  ATOMS,
+  FINGERPRINT,
+  RECORD = FINGERPRINT + ERGODIC_FINGERPRINT_LENGTH
+};
+}    // namespace
+
+/* ---------------------------------------------------------------------- */
+
+FixVoronoiHistory::FixVoronoiHistory(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg, arg)
+{
+  if (narg != 6)
+    error->all(FLERR, "Fix {} is internal to compute voronoi/entropy: define that compute", style);
+  id_compute = arg[3];
+  nevery = utils::inumeric(FLERR, arg[4], false, lmp);
+  full = utils::logical(FLERR, arg[5], false, lmp) == 1;
+  name = "Compute voronoi/entropy " + id_compute;
+
+  last_fingerprint.fill(0.0);
+  ergodic_check_all(FLERR, error, name, ergodic_history_new(full, &history));
+
+  restart_global = restart_peratom = 1;
+  create_attribute = 1;
+  maxexchange_dynamic = 1;
+  dynamic_group_allow = 1;
+  reserve(atom->nlocal - 1);
+  maxexchange = 1 + largest_packed();
+  atom->add_callback(Atom::GROW);
+  atom->add_callback(Atom::RESTART);
+}
+
+/* ---------------------------------------------------------------------- */
+
+FixVoronoiHistory::~FixVoronoiHistory()
+{
+  if (history) {
+    atom->delete_callback(id, Atom::GROW);
+    atom->delete_callback(id, Atom::RESTART);
+  }
+  ergodic_history_free(history);
+}
+
+/* ---------------------------------------------------------------------- */
+
+int FixVoronoiHistory::setmask()
+{
+  return END_OF_STEP | POST_RUN;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixVoronoiHistory::init()
+{
+  // a run calls init() once, rerun once more for every snapshot
+  if (update->whichflag == 1) inits++;
+  update_maxexchange();
+  report_restart();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixVoronoiHistory::setup(int /*vflag*/)
+{
+  if (update->ntimestep % nevery) return;
+  if (in_rerun() || !same_as_last_sample()) sample();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixVoronoiHistory::end_of_step()
+{
+  // rerun calls setup() and end_of_step() for the same snapshot
+  if (update->ntimestep != sampled_step) sample();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixVoronoiHistory::post_run()
+{
+  remember();
+  sampled_step = -1;
+  inits = 0;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixVoronoiHistory::sample()
+{
+  auto *compute = modify->get_compute_by_id(id_compute);
+  if (!compute || strcmp(compute->style, "voronoi/entropy") != 0)
+    error->all(FLERR, "Fix {} has lost its compute {}", style, id_compute);
+
+  int largest = largest_packed() + WORDS_PER_MOTIF[full];
+  static_cast<ComputeVoronoiEntropy *>(compute)->sample(history, largest);
+  maxexchange = largest;
+  samples++;
+  sampled_step = update->ntimestep;
+}
+
+/* ----------------------------------------------------------------------
+   The step number does not tell whether a configuration has been sampled already: `reset_timestep`
+gives an old one a new number, and commands between runs move atoms without a new number. So
+configurations are compared themselves. The comparison is made when a run ends, since other fixes
+may change the box or move atoms after the sample.
+------------------------------------------------------------------------- */
+
+void FixVoronoiHistory::remember()
+{
+  if (sampled_step == update->ntimestep) last_fingerprint = fingerprint();
+}
+
+bool FixVoronoiHistory::same_as_last_sample() const
+{
+  bool same;
+  const Fingerprint present = fingerprint();
+  check(FLERR, ergodic_fingerprint_same(present.data(), last_fingerprint.data(), &same));
+  return samples > 0 && same;
+}
+
+FixVoronoiHistory::Fingerprint FixVoronoiHistory::fingerprint() const
+{
+  ergodic_box_t cell;
+  std::copy_n(domain->boxlo, 3, cell.origin);
+  std::copy_n(domain->h, 6, cell.edges);
+  std::copy_n(domain->periodicity, 3, cell.periodic);
+
+  const int n = atom->nlocal;
+  const std::vector<int64_t> ids(atom->tag, atom->tag + n);
+  Fingerprint mine, all;
+  check(FLERR, ergodic_fingerprint(n, n ? atom->x[0] : nullptr, ids.data(), &cell, mine.data()));
+  MPI_Allreduce(mine.data(), all.data(), ERGODIC_FINGERPRINT_LENGTH, MPI_DOUBLE, MPI_SUM, world);
+  return all;
+}
+
+/* ----------------------------------------------------------------------
+   Room for atom i. LAMMPS' own arrays have room for ghost atoms too, which have no history.
+------------------------------------------------------------------------- */
+
+void FixVoronoiHistory::reserve(int i)
+{
+  if (i < slots) return;
+  slots = std::max(i + 1, atom->nlocal);
+  check(FLERR, ergodic_history_grow(history, slots));
+}
+
+ergodic_history_t *FixVoronoiHistory::histories()
+{
+  reserve(atom->nlocal - 1);
+  return history;
+}
+
+void FixVoronoiHistory::grow_arrays(int /*nmax*/) {}
+
+/* ---------------------------------------------------------------------- */
+
+void FixVoronoiHistory::copy_arrays(int i, int j, int /*delflag*/)
+{
+  reserve(std::max(i, j));
+  check(FLERR, ergodic_history_copy(history, i, j));
+}
+
+void FixVoronoiHistory::set_arrays(int i)
+{
+  reserve(i);
+  check(FLERR, ergodic_history_clear(history, i));
+}
+
+/* ----------------------------------------------------------------------
+   A packed history: its number of doubles, itself included, then what the core packs.
+------------------------------------------------------------------------- */
+
+int FixVoronoiHistory::size_restart(int i)
+{
+  int size;
+  reserve(i);
+  check(FLERR, ergodic_history_packed_size(history, i, &size));
+  return 1 + size;
+}
+
+int FixVoronoiHistory::pack_restart(int i, double *buf)
+{
+  const int size = size_restart(i);
+  buf[0] = size;
+  check(FLERR, ergodic_history_pack(history, i, buf + 1));
+  return size;
+}
+
+int FixVoronoiHistory::pack_exchange(int i, double *buf)
+{
+  return pack_restart(i, buf);
+}
+
+int FixVoronoiHistory::unpack_exchange(int nlocal, double *buf)
+{
+  int used;
+  const int size = static_cast<int>(buf[0]);
+  reserve(nlocal);
+  check(FLERR, ergodic_history_unpack(history, nlocal, buf + 1, size - 1, &used));
+  return size;
+}
+
+void FixVoronoiHistory::unpack_restart(int nlocal, int nth)
+{
+  double *buf = atom->extra[nlocal];
+  for (int i = 0; i < nth; i++) buf += static_cast<int>(buf[0]);
+  unpack_exchange(nlocal, buf);
+}
+
+int FixVoronoiHistory::maxsize_restart()
+{
+  return maxexchange;
+}
+
+/* ----------------------------------------------------------------------
+   An atom that arrives from one rank may leave for a third one in the same exchange, so every rank
+must have room for the largest history of all.
+------------------------------------------------------------------------- */
+
+int FixVoronoiHistory::largest_packed()
+{
+  int largest;
+  reserve(atom->nlocal - 1);
+  check(FLERR, ergodic_history_largest_packed(history, atom->nlocal, &largest));
+  return 1 + largest;
+}
+
+void FixVoronoiHistory::update_maxexchange()
+{
+  const int largest = largest_packed();
+  MPI_Allreduce(&largest, &maxexchange, 1, MPI_INT, MPI_MAX, world);
+}
+
+/* ---------------------------------------------------------------------- */
+
+bigint FixVoronoiHistory::atoms_with_history()
+{
+  constexpr int ANY_GROUP = ~0;
+  const int ntypes = atom->ntypes;
+  std::vector<double> sums(ntypes), counts(ntypes);
+  check(FLERR, ergodic_history_sums(histories(), atom->nlocal, atom->mask, ANY_GROUP, atom->type,
+                                    ntypes, sums.data(), counts.data()));
+  bigint mine = 0, all;
+  for (const double count : counts) mine += static_cast<bigint>(count);
+  MPI_Allreduce(&mine, &all, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+  return all;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixVoronoiHistory::write_restart(FILE *fp)
+{
+  remember();
+  std::vector<double> record(RECORD);
+  record[FULL_KEY] = full;
+  record[SAMPLES] = static_cast<double>(samples);
+  record[LARGEST] = maxexchange;
+  record[ATOMS] = static_cast<double>(atoms_with_history());
+  std::copy(last_fingerprint.begin(), last_fingerprint.end(), record.begin() + FINGERPRINT);
+  if (comm->me == 0) {
+    const int size = RECORD * sizeof(double);
+    fwrite(&size, sizeof(int), 1, fp);
+    fwrite(record.data(), sizeof(double), RECORD, fp);
+  }
+}
+
+void FixVoronoiHistory::restart(char *buf)
+{
+  std::vector<double> record(RECORD);
+  memcpy(record.data(), buf, RECORD * sizeof(double));
+  if ((record[FULL_KEY] != 0.0) != full)
+    error->all(FLERR, "{}: the restart file holds histories of key {}; use that key", name,
+               full ? "3456" : "full");
+  samples = static_cast<bigint>(record[SAMPLES]);
+  // displace_atoms and others exchange atoms before any init()
+  maxexchange = static_cast<int>(record[LARGEST]);
+  restored_atoms = static_cast<bigint>(record[ATOMS]);
+  std::copy_n(record.begin() + FINGERPRINT, ERGODIC_FINGERPRINT_LENGTH, last_fingerprint.begin());
+}
+
+/* ----------------------------------------------------------------------
+   Commands between `read_restart` and the compute that initialise LAMMPS make it drop what the file
+held for fixes.
+------------------------------------------------------------------------- */
+
+void FixVoronoiHistory::report_restart()
+{
+  if (restored_atoms < 0) return;
+  const bigint found = atoms_with_history();
+  if (found < restored_atoms && comm->me == 0)
+    error->warning(FLERR, "{}: {} of the {} histories in the restart file are lost", name,
+                   restored_atoms - found, restored_atoms);
+  restored_atoms = -1;
+}
+
+/* ---------------------------------------------------------------------- */
+
+double FixVoronoiHistory::memory_usage()
+{
+  double bytes = 0.0;
+  check(FLERR, ergodic_history_bytes(history, &bytes));
+  return bytes;
+}
+
+void FixVoronoiHistory::check(const char *file, int line, ergodic_status_t status) const
+{
+  ergodic_check_one(file, line, error, name, status);
+}

@@ -1,0 +1,77 @@
+/* -*- c++ -*- Ergodic: LAMMPS plugin. GPL-2.0-only. */
+
+#ifndef ERGODIC_FIX_VORONOI_HISTORY_H
+#define ERGODIC_FIX_VORONOI_HISTORY_H
+
+#include "ergodic.h"
+#include "fix.h"
+
+#include <array>
+#include <string>
+
+namespace LAMMPS_NS {
+
+// Internal fix of compute voronoi/entropy: keeps the histories with their atoms, and decides when a
+// configuration is sampled.
+class FixVoronoiHistory : public Fix {
+ public:
+  FixVoronoiHistory(class LAMMPS *, int, char **);
+  ~FixVoronoiHistory() override;
+
+  int setmask() override;
+  void init() override;
+  void setup(int) override;
+  void end_of_step() override;
+  void post_run() override;
+  void write_restart(FILE *) override;
+  void restart(char *) override;
+
+  void grow_arrays(int) override;
+  void copy_arrays(int, int, int) override;
+  void set_arrays(int) override;
+  int pack_exchange(int, double *) override;
+  int unpack_exchange(int, double *) override;
+  int pack_restart(int, double *) override;
+  void unpack_restart(int, int) override;
+  int size_restart(int) override;
+  int maxsize_restart() override;
+  double memory_usage() override;
+
+  // Histories, with room for every owned atom.
+  ergodic_history_t *histories();
+  bigint n_sampled() const { return samples; }
+  // Whether the histories come from a restart file.
+  bool restored() const { return restored_atoms >= 0; }
+
+ private:
+  using Fingerprint = std::array<double, ERGODIC_FINGERPRINT_LENGTH>;
+
+  std::string name;          // for messages
+  std::string id_compute;    // of the compute that this fix serves
+  bool full;                 // key full
+  ergodic_history_t *history = nullptr;
+  int slots = 0;    // atoms that the histories have room for
+
+  bigint samples = 0;              // configurations sampled
+  bigint sampled_step = -1;        // step sampled last in the present run
+  Fingerprint last_fingerprint;    // configuration sampled last in earlier runs
+  int inits = 0;                   // calls of init() since the last run ended
+  bigint restored_atoms = -1;      // atoms with a history in the restart file, -1 if there was none
+
+  void sample();
+  bool in_rerun() const { return inits > 1; }
+  Fingerprint fingerprint() const;
+  bool same_as_last_sample() const;
+  void remember();
+
+  void reserve(int);
+  int largest_packed();
+  void update_maxexchange();
+  bigint atoms_with_history();
+  void report_restart();
+  void check(const char *, int, ergodic_status_t) const;
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
