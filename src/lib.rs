@@ -8,9 +8,11 @@
 //! - [`fingerprint`]: whether two configurations are the same one.
 
 pub mod c_api;
+/// cbindgen:ignore
 pub mod entropy;
 mod error;
 pub mod fingerprint;
+/// cbindgen:ignore
 pub mod voronoi;
 
 pub use error::{Error, Result};
