@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Periodic, Random, crystals, neighbors, orthogonal};
+use std::collections::HashSet;
+
+use common::{Periodic, Random, crystals, neighbors, orthogonal, thermal_glass};
 use ergodic::voronoi::{Cell, ConvexCell, Plane, Settings};
 
 const SETTINGS: Settings =
@@ -90,6 +92,49 @@ fn a_gas_fills_its_box() {
             let volume: f64 = cells.iter().map(|c| c.volume).sum();
             assert!((volume / gas.volume() - 1.0).abs() < 1e-10);
             assert!(cells.iter().all(|c| c.motif.faces == 0 || c.motif.n[9] > 0 || euler_sum(c) == 12));
+        }
+    }
+}
+
+#[test]
+fn neighbours_are_mutual() {
+    for glass in thermal_glass() {
+        let (x, owner) = glass.with_images(8.0);
+        let mut cell = ConvexCell::new();
+        let mut bonds = HashSet::new();
+        for i in 0..glass.x.len() {
+            cell.carve(8.0, &[], &neighbors(&x, None, i, 8.0).iter(), 0.0).expect("a consistent cell");
+            // The two ends of a bond see each other in opposite directions, through faces of one size.
+            bonds.extend(cell.faces().map(|face| {
+                let j = face.id as usize;
+                let r: [i64; 3] = std::array::from_fn(|k| ((x[j][k] - x[i][k]) * 1e6).round() as i64);
+                (i, owner[j], r, face.edges, (face.area * 1e8).round() as i64 / 2)
+            }));
+        }
+        let unpaired = bonds.iter().filter(|&&(i, j, r, edges, area)| {
+            (-1..=1).all(|d| !bonds.contains(&(j, i, r.map(|r| -r), edges, area + d)))
+        });
+        assert_eq!(unpaired.count(), 0);
+    }
+}
+
+#[test]
+fn the_order_of_cuts_does_not_matter() {
+    let mut random = Random(5);
+    for glass in thermal_glass() {
+        let (x, _) = glass.with_images(8.0);
+        let (mut sorted, mut shuffled) = (ConvexCell::new(), ConvexCell::new());
+        for i in (0..glass.x.len()).step_by(10) {
+            let mut list = neighbors(&x, None, i, 8.0);
+            sorted.carve(8.0, &[], &list.iter(), 0.0).expect("a consistent cell");
+            list.sort_by_cached_key(|_| (random.uniform() * 1e9) as u64);
+            shuffled.reset(8.0);
+            for n in &list {
+                shuffled.cut(n.id, n.r, n.offset);
+            }
+            let (a, b) = (sorted.measure(&SETTINGS), shuffled.measure(&SETTINGS));
+            assert_eq!(a.motif, b.motif);
+            assert!((a.volume / b.volume - 1.0).abs() < 1e-12);
         }
     }
 }

@@ -3,6 +3,8 @@
 // Every test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod voropp;
+
 use ergodic::voronoi::{Neighbor, Plane, dot};
 
 /// A vector.
@@ -145,6 +147,38 @@ pub fn crystals(repeat: usize) -> Vec<(&'static str, Periodic, [u8; 4])> {
         ("sc", cubic(2.6, &[[0.0; 3]]), [0, 6, 0, 0]),
         ("diamond", cubic(5.4, &diamond), [12, 0, 0, 4]),
     ]
+}
+
+/// The frames of a LAMMPS text dump with the columns id type x y z.
+pub fn read_dump(text: &str) -> Vec<Periodic> {
+    text.split("ITEM: TIMESTEP").skip(1).map(read_frame).collect()
+}
+
+fn read_frame(frame: &str) -> Periodic {
+    let mut sections = frame.split("ITEM: ");
+    let mut rows = |name: &str| -> Vec<Vec<f64>> {
+        let section = sections.find(|s| s.starts_with(name)).expect("a section of a dump");
+        let rows = section.lines().skip(1);
+        rows.map(|row| row.split_whitespace().map(|word| word.parse().expect("a number")).collect()).collect()
+    };
+    let bounds = rows("BOX BOUNDS");
+    let tilt = |k: usize| bounds[k].get(2).copied().unwrap_or(0.0);
+    let (xy, xz, yz) = (tilt(0), tilt(1), tilt(2));
+    // LAMMPS writes the bounds of the box that encloses the triclinic one.
+    let sheared = [[0.0, xy, xz, xy + xz], [0.0, yz, 0.0, yz], [0.0; 4]];
+    let low: Vec3 = std::array::from_fn(|k| bounds[k][0] - sheared[k].iter().fold(0.0, |a: f64, &b| a.min(b)));
+    let high: Vec3 = std::array::from_fn(|k| bounds[k][1] - sheared[k].iter().fold(0.0, |a: f64, &b| a.max(b)));
+    let atoms = rows("ATOMS");
+    Periodic {
+        cell: [[high[0] - low[0], 0.0, 0.0], [xy, high[1] - low[1], 0.0], [xz, yz, high[2] - low[2]]],
+        x: atoms.iter().map(|a| std::array::from_fn(|k| a[2 + k] - low[k])).collect(),
+        kind: atoms.iter().map(|a| a[1] as usize - 1).collect(),
+    }
+}
+
+/// Cu50Zr50 at 700 K: one frame in an orthogonal box, one in a triclinic one (`data/in.thermal`).
+pub fn thermal_glass() -> Vec<Periodic> {
+    read_dump(include_str!("../data/thermal.dump"))
 }
 
 /// Rotates by `angle` about `axis` (unit length).

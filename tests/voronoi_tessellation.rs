@@ -1,0 +1,184 @@
+//! The tessellation against voro++, on crystals, and by its own laws.
+
+mod common;
+
+use common::{Periodic, Random, Vec3, crystals, orthogonal, rotate, thermal_glass, voropp};
+use ergodic::voronoi::{Atoms, Cell, Domain, Plane, Settings, Tessellation, dot};
+use proptest::prelude::*;
+
+/// Cu and Zr (Angstrom).
+const RADII: [f64; 2] = [1.28, 1.60];
+
+fn compute(atoms: &Atoms, domain: &Domain, settings: Settings) -> Vec<Cell> {
+    let mut tessellation = Tessellation::new(settings).expect("valid settings");
+    tessellation.compute(atoms, domain, &|_| true).expect("a tessellation");
+    tessellation.cells().iter().map(|c| c.expect("every cell was wanted")).collect()
+}
+
+/// Cells of all atoms, where periodic images are known up to `margin` from the box.
+fn tessellate(system: &Periodic, radius: Option<&[f64]>, settings: Settings, margin: f64) -> Vec<Cell> {
+    let (x, owner) = system.with_images(margin);
+    let radius: Option<Vec<f64>> = radius.map(|r| owner.iter().map(|&i| r[i]).collect());
+    let atoms = Atoms { x: &x, radius: radius.as_deref(), n_owned: system.x.len() };
+    compute(&atoms, &Domain { walls: Vec::new(), sight: system.faces(margin) }, settings)
+}
+
+fn with_volume() -> Settings {
+    Settings { volume: true, ..Settings::default() }
+}
+
+fn euler_sum(cell: &Cell) -> i32 {
+    (3..).zip(cell.motif.n).map(|(k, n): (i32, u8)| (6 - k) * i32::from(n)).sum()
+}
+
+/// Compares every cell with voro++, for each of the settings.
+fn compare(system: &Periodic, radius: Option<&[f64]>, all_settings: &[Settings]) {
+    let margin = 10.0;
+    let (x, owner) = system.with_images(margin);
+    let radii: Option<Vec<f64>> = radius.map(|r| owner.iter().map(|&i| r[i]).collect());
+    let bound = |worst: fn(f64, f64) -> f64, beyond: f64| -> Vec3 {
+        std::array::from_fn(|k| x.iter().map(|x| x[k]).fold(x[0][k], worst) + beyond)
+    };
+    let (low, high) = (bound(f64::min, -1.0), bound(f64::max, 1.0));
+    let reference = voropp::cells(&x, radii.as_deref(), system.x.len(), low, high);
+    for settings in all_settings {
+        let cells = tessellate(system, radius, *settings, margin);
+        for (i, (cell, reference)) in cells.iter().zip(&reference).enumerate() {
+            let reference = reference.as_ref().expect("a cell");
+            assert_eq!(cell.motif, reference.motif(settings), "atom {i}, {settings:?}");
+            if settings.volume {
+                assert!((cell.volume / reference.volume - 1.0).abs() < 1e-10, "atom {i}: {}", cell.volume);
+            }
+        }
+    }
+}
+
+fn all_thresholds() -> Vec<Settings> {
+    let none = Settings::default();
+    let edge = Settings { edge_threshold: 0.3, ..none };
+    let face = Settings { face_threshold: 0.2, ..none };
+    let fraction = Settings { face_fraction: 0.01, ..none };
+    let both = Settings { edge_threshold: 0.2, face_threshold: 0.3, volume: true, ..none };
+    vec![none, with_volume(), edge, face, fraction, both]
+}
+
+#[test]
+fn thermal_motifs_are_those_of_voropp() {
+    for glass in thermal_glass() {
+        compare(&glass, None, &all_thresholds());
+    }
+}
+
+#[test]
+fn radical_motifs_are_those_of_voropp() {
+    for glass in thermal_glass() {
+        compare(&glass, Some(&glass.radii(&RADII)), &all_thresholds());
+    }
+}
+
+#[test]
+fn crystals_have_their_motif() {
+    let mut random = Random(3);
+    for (name, crystal, motif) in crystals(3) {
+        let axis = [0.6, 0.0, 0.8];
+        let turned = Periodic {
+            cell: crystal.cell.map(|a| rotate(&a, &axis, 0.7)),
+            x: crystal.x.iter().map(|x| rotate(x, &axis, 0.7)).collect(),
+            kind: crystal.kind.clone(),
+        };
+        let shifted = crystal.shifted([0.1, 20.7, -3.3]);
+        let noisy = shifted.rattled(1e-12, &mut random);
+        for (case, system) in [("as is", &crystal), ("turned", &turned), ("shifted", &shifted), ("noisy", &noisy)] {
+            let expected = system.volume() / system.x.len() as f64;
+            for cell in tessellate(system, None, with_volume(), 9.0) {
+                assert_eq!(cell.motif.index(), motif, "{name}, {case}");
+                assert!((cell.volume / expected - 1.0).abs() < 1e-10, "{name}, {case}: {}", cell.volume);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_atom_and_its_images() {
+    let alone = |cell| Periodic { cell, x: vec![[0.3, 0.2, 0.1]], kind: vec![0] };
+    let cube = tessellate(&alone(orthogonal(3.0, 3.0, 3.0)), None, with_volume(), 9.0);
+    assert_eq!(cube[0].motif.index(), [0, 6, 0, 0]);
+    assert!((cube[0].volume - 27.0).abs() < 1e-9);
+    // A generic lattice has a truncated octahedron.
+    let skew = [[3.0, 0.0, 0.0], [-1.1, 2.9, 0.0], [-0.9, -1.2, 2.8]];
+    let octahedron = tessellate(&alone(skew), None, with_volume(), 12.0);
+    assert_eq!(octahedron[0].motif.index(), [0, 6, 0, 8]);
+    assert!((octahedron[0].volume - 3.0 * 2.9 * 2.8).abs() < 1e-9);
+}
+
+/// A random gas: its box, orthogonal or triclinic, and its atoms; with a radius for everyone.
+fn gases() -> impl Strategy<Value = (Periodic, Vec<f64>)> {
+    let sides = (5.0..9.0, 5.0..9.0, 5.0..9.0);
+    let tilts = prop_oneof![Just((0.0, 0.0, 0.0)), (-2.5..2.5, -2.5..2.5, -2.5..2.5)];
+    (sides, tilts, 8_usize..40, any::<u64>()).prop_map(|((lx, ly, lz), (xy, xz, yz), n, seed)| {
+        let mut random = Random(seed | 1);
+        let gas = Periodic::gas([[lx, 0.0, 0.0], [xy, ly, 0.0], [xz, yz, lz]], n, &mut random);
+        let radius = (0..n).map(|_| 1.0 + 0.4 * random.uniform()).collect();
+        (gas, radius)
+    })
+}
+
+/// Far enough for the largest holes of these gases.
+const GAS_MARGIN: f64 = 14.0;
+
+fn same(a: &Cell, b: &Cell) -> bool {
+    a.motif == b.motif && (a.volume - b.volume).abs() <= 1e-8 * a.volume.max(1e-3)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn cells_fill_the_box((gas, radius) in gases()) {
+        for radius in [None, Some(radius.as_slice())] {
+            let cells = tessellate(&gas, radius, with_volume(), GAS_MARGIN);
+            let volume: f64 = cells.iter().map(|c| c.volume).sum();
+            prop_assert!((volume / gas.volume() - 1.0).abs() < 1e-10, "{volume} of {}", gas.volume());
+            // Faces with 13 and more edges are counted as 12.
+            prop_assert!(cells.iter().all(|c| c.motif.faces == 0 || c.motif.n[9] > 0 || euler_sum(c) == 12));
+        }
+    }
+
+    #[test]
+    fn order_and_origin_do_not_matter((gas, radius) in gases(), shift in prop::array::uniform3(-9.0..9.0)) {
+        let mut reversed = gas.shifted(shift);
+        reversed.x.reverse();
+        let backwards: Vec<f64> = radius.iter().rev().copied().collect();
+        for (radius, backwards) in [(None, None), (Some(radius.as_slice()), Some(backwards.as_slice()))] {
+            let before = tessellate(&gas, radius, with_volume(), GAS_MARGIN);
+            let after = tessellate(&reversed, backwards, with_volume(), GAS_MARGIN);
+            prop_assert!(before.iter().zip(after.iter().rev()).all(|(a, b)| same(a, b)));
+        }
+    }
+
+    #[test]
+    fn a_cluster_between_walls_may_be_turned((gas, radius) in gases(), angle in 0.0..6.0) {
+        let axis = [2.0 / 3.0, -1.0 / 3.0, 2.0 / 3.0];
+        let walls = gas.faces(5.0);
+        let turned = Domain {
+            walls: walls.iter().map(|w| Plane { normal: rotate(&w.normal, &axis, angle), ..*w }).collect(),
+            sight: Vec::new(),
+        };
+        let domain = Domain { walls, sight: Vec::new() };
+        let x: Vec<Vec3> = gas.x.iter().map(|x| rotate(x, &axis, angle)).collect();
+        for radius in [None, Some(radius.as_slice())] {
+            let before = compute(&Atoms { x: &gas.x, radius, n_owned: x.len() }, &domain, with_volume());
+            let after = compute(&Atoms { x: &x, radius, n_owned: x.len() }, &turned, with_volume());
+            let volume: f64 = before.iter().map(|c| c.volume).sum();
+            prop_assert!((volume / box_volume(&domain.walls) - 1.0).abs() < 1e-10);
+            prop_assert!(before.iter().zip(&after).all(|(a, b)| same(a, b)));
+        }
+    }
+}
+
+/// Volume between three pairs of opposite planes.
+fn box_volume(walls: &[Plane]) -> f64 {
+    let n = [walls[1], walls[3], walls[5]].map(|w| w.normal);
+    let widths: f64 = (0..3).map(|k| walls[2 * k].offset + walls[2 * k + 1].offset).product();
+    widths / dot(&n[0], &common::cross(&n[1], &n[2]))
+}
