@@ -27,14 +27,7 @@ namespace {
 constexpr int WORDS_PER_MOTIF[2] = {1, 2};
 
 // Global restart record, in doubles.
-enum {
-  FULL_KEY,
-  SAMPLES,
-  LARGEST,
-  ATOMS,
-  FINGERPRINT,
-  RECORD = FINGERPRINT + ERGODIC_FINGERPRINT_LENGTH
-};
+enum { FULL_KEY, SAMPLES, LARGEST, FINGERPRINT, RECORD = FINGERPRINT + ERGODIC_FINGERPRINT_LENGTH };
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
@@ -86,7 +79,6 @@ void FixVoronoiHistory::init()
   // a run calls init() once, rerun once more for every snapshot
   if (update->whichflag == 1) inits++;
   update_maxexchange();
-  report_restart();
 }
 
 /* ---------------------------------------------------------------------- */
@@ -264,21 +256,6 @@ void FixVoronoiHistory::update_maxexchange()
 
 /* ---------------------------------------------------------------------- */
 
-bigint FixVoronoiHistory::atoms_with_history()
-{
-  constexpr int ANY_GROUP = ~0;
-  const int ntypes = atom->ntypes;
-  std::vector<double> sums(ntypes), counts(ntypes);
-  check(FLERR, ergodic_history_sums(histories(), atom->nlocal, atom->mask, ANY_GROUP, atom->type,
-                                    ntypes, sums.data(), counts.data()));
-  bigint mine = 0, all;
-  for (const double count : counts) mine += static_cast<bigint>(count);
-  MPI_Allreduce(&mine, &all, 1, MPI_LMP_BIGINT, MPI_SUM, world);
-  return all;
-}
-
-/* ---------------------------------------------------------------------- */
-
 void FixVoronoiHistory::write_restart(FILE *fp)
 {
   remember();
@@ -286,7 +263,6 @@ void FixVoronoiHistory::write_restart(FILE *fp)
   record[FULL_KEY] = full;
   record[SAMPLES] = static_cast<double>(samples);
   record[LARGEST] = maxexchange;
-  record[ATOMS] = static_cast<double>(atoms_with_history());
   std::copy(last_fingerprint.begin(), last_fingerprint.end(), record.begin() + FINGERPRINT);
   if (comm->me == 0) {
     const int size = RECORD * sizeof(double);
@@ -305,23 +281,8 @@ void FixVoronoiHistory::restart(char *buf)
   samples = static_cast<bigint>(record[SAMPLES]);
   // displace_atoms and others exchange atoms before any init()
   maxexchange = static_cast<int>(record[LARGEST]);
-  restored_atoms = static_cast<bigint>(record[ATOMS]);
+  from_restart = true;
   std::copy_n(record.begin() + FINGERPRINT, ERGODIC_FINGERPRINT_LENGTH, last_fingerprint.begin());
-}
-
-/* ----------------------------------------------------------------------
-   Commands between `read_restart` and the compute that initialise LAMMPS make it drop what the file
-held for fixes.
-------------------------------------------------------------------------- */
-
-void FixVoronoiHistory::report_restart()
-{
-  if (restored_atoms < 0) return;
-  const bigint found = atoms_with_history();
-  if (found < restored_atoms && comm->me == 0)
-    error->warning(FLERR, "{}: {} of the {} histories in the restart file are lost", name,
-                   restored_atoms - found, restored_atoms);
-  restored_atoms = -1;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -41,7 +41,7 @@ class FixVoronoiHistory : public Fix {
   ergodic_history_t *histories();
   bigint n_sampled() const { return samples; }
   // Whether the histories come from a restart file.
-  bool restored() const { return restored_atoms >= 0; }
+  bool restored() const { return from_restart; }
 
  private:
   using Fingerprint = std::array<double, ERGODIC_FINGERPRINT_LENGTH>;
@@ -56,7 +56,7 @@ class FixVoronoiHistory : public Fix {
   bigint sampled_step = -1;        // step sampled last in the present run
   Fingerprint last_fingerprint;    // configuration sampled last in earlier runs
   int inits = 0;                   // calls of init() since the last run ended
-  bigint restored_atoms = -1;      // atoms with a history in the restart file, -1 if there was none
+  bool from_restart = false;
 
   void sample();
   bool in_rerun() const { return inits > 1; }
@@ -67,8 +67,6 @@ class FixVoronoiHistory : public Fix {
   void reserve(int);
   int largest_packed();
   void update_maxexchange();
-  bigint atoms_with_history();
-  void report_restart();
   void check(const char *, int, ergodic_status_t) const;
 };
 
