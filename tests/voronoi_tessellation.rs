@@ -36,11 +36,7 @@ fn compare(system: &Periodic, radius: Option<&[f64]>, all_settings: &[Settings])
     let margin = 10.0;
     let (x, owner) = system.with_images(margin);
     let radii: Option<Vec<f64>> = radius.map(|r| owner.iter().map(|&i| r[i]).collect());
-    let bound = |worst: fn(f64, f64) -> f64, beyond: f64| -> Vec3 {
-        std::array::from_fn(|k| x.iter().map(|x| x[k]).fold(x[0][k], worst) + beyond)
-    };
-    let (low, high) = (bound(f64::min, -1.0), bound(f64::max, 1.0));
-    let reference = voropp::cells(&x, radii.as_deref(), system.x.len(), low, high);
+    let reference = voropp::cells(&x, radii.as_deref(), system.x.len());
     for settings in all_settings {
         let cells = tessellate(system, radius, *settings, margin);
         for (i, (cell, reference)) in cells.iter().zip(&reference).enumerate() {
