@@ -239,12 +239,12 @@ def draw_history(axes, study, atom, labelled):
         axes.scatter(study.histories.times[mask], heights[mask], size, colour, linewidths=0, label=label, rasterized=True)
     ticks = labelled(len(ranked))
     axes.set_yticks(ticks, [f"{name(ranked[tick - 1])}  {tick}" for tick in ticks])
-    axes.set_ylim(0.4 - 0.02 * len(ranked), len(ranked) * 1.22 + 0.6)
+    axes.set_ylim(0.4 - 0.02 * len(ranked), max(len(ranked), 3) * 1.22 + 0.6)
     axes.set_xlim(0, study.histories.times[-1])
     axes.set(xlabel="Time (ps)", ylabel="Voronoi motif, by occupancy")
     species = SPECIES[int(study.initial["type"][atom])]
     axes.text(0.03, 0.97, f"{species} atom {int(study.initial['id'][atom])}, $S_i$ = {study.final['S'][atom]:.2f}, "
-              f"{len(ranked)} motifs", transform=axes.transAxes, va="top")
+              f"motifs: {len(ranked)}", transform=axes.transAxes, va="top")
     axes.legend(loc="upper right", bbox_to_anchor=(1, 0.95), ncols=2, markerscale=2.5, handletextpad=0.1, columnspacing=0.8)
 
 
@@ -260,7 +260,8 @@ def draw_mean_entropy(axes, study):
                       label=f"{samples} samples over 0 … $t$")
     mark_saturation(axes)
     axes.set(xlabel="Time $t$ (ps)", ylabel=r"Mean entropy $\langle S_i\rangle$ (nats)", xlim=(0, times[-1]), ylim=(0, None))
-    axes.legend(title="Samples taken", loc="lower right")
+    axes.set_title("All atoms, by samples taken", fontsize=9)
+    axes.legend(loc="lower right")
 
 
 def draw_by_initial_motif(axes, study):
@@ -273,7 +274,8 @@ def draw_by_initial_motif(axes, study):
     mark_saturation(axes)
     axes.set(xlabel="Time $t$ (ps)", ylabel=r"Mean entropy $\langle S_i\rangle$ (nats)", xlim=(0, study.means[-1, 0]),
              ylim=(0, None))
-    axes.legend(title="Initial motif (atoms)", loc="lower right")
+    axes.set_title("By initial motif (atoms)", fontsize=9)
+    axes.legend(loc="lower right", ncols=2, fontsize=7.5, handlelength=1.5, columnspacing=1.0, borderaxespad=0.3)
 
 
 def mark_saturation(axes):

@@ -41,11 +41,13 @@ small_study() {
 # 19,652 atoms at 1e10 K/s are 1e8 steps of about 66 ms on one core: some 1,800 core hours; the hold takes ten more.
 full_study() {
   ranks=${RANKS:-$(nproc)}
+  local now
+  now=$(date +%Y%m%dT%H%M%S)
   mkdir -p "$cuzr/output/full" && cd "$cuzr/output/full"
   echo "run.sh: the paper's setting in $PWD (1,800 core hours)"
-  [ -f glass.data ] || lammps -in ../../in.glass "$@" -log log.glass -var cells 17 -var rate 1e10 -var rate_outside 1e10 \
+  [ -f glass.data ] || lammps -in ../../in.glass "$@" -log "log.glass.$now" -var cells 17 -var rate 1e10 -var rate_outside 1e10 \
     -var resume "$(newest_restart glass)"
-  lammps -in ../../in.entropy "$@" -log log.entropy -var hold 1000 -var motifs 500 -var resume "$(newest_restart hold)"
+  lammps -in ../../in.entropy "$@" -log "log.entropy.$now" -var hold 1000 -var motifs 500 -var resume "$(newest_restart hold)"
   draw
 }
 
