@@ -43,6 +43,10 @@ pub struct Neighbor {
 /// A corner of the simple polyhedron.
 #[derive(Debug, Clone, Copy)]
 struct Corner {
+    /// Position relative to the atom.
+    x: [f64; 3],
+    /// How far it lies beyond the plane of the current cut, times |normal|.
+    excess: f64,
     /// Its planes, counterclockwise seen from outside.
     plane: [u32; 3],
     /// `next[k]` is the corner at the other end of the edge that does not lie in `plane[k]`.
@@ -62,30 +66,25 @@ impl Corner {
     }
 }
 
-/// A corner that a cut makes on the edge from the kept corner `corner.next[0]` to a removed one; `corner.next[2]`
-/// numbers the new corner before it on the new face.
+/// A corner that a cut makes on the edge from the kept corner `kept` to a removed one.
 #[derive(Debug, Clone, Copy)]
 struct Fresh {
-    corner: Corner,
     x: [f64; 3],
+    plane: [u32; 3],
+    kept: u32,
     /// Place of the removed corner in `next` of the kept one.
-    place: usize,
+    place: u32,
 }
 
 /// A convex polyhedron around one atom at the origin, and the work space to carve it; reuse it from atom to atom.
 #[derive(Debug, Default)]
 pub struct ConvexCell {
-    x: Vec<f64>,
-    y: Vec<f64>,
-    z: Vec<f64>,
     corners: Vec<Corner>,
     /// Id of every plane that ever cut the cell.
     ids: Vec<u32>,
     reach2: f64,
     attempt: u64,
     consistent: bool,
-    /// For every corner: how far it lies beyond the plane of the current cut, times |normal|.
-    excess: Vec<f64>,
     removed: Vec<u32>,
     fresh: Vec<Fresh>,
     /// For every plane: the new corner at which the new face enters it, else `NONE`.
@@ -150,17 +149,15 @@ impl ConvexCell {
     /// Starts with the cube [-h, h]^3. A cube much wider than the cell costs digits: the positions of the corners are
     /// good to about 1e-16 h.
     pub fn reset(&mut self, half_width: f64) {
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
         self.corners.clear();
         for i in 0..8_u32 {
-            let side = |axis: u32| (i >> axis) & 1;
-            let position = |axis| if side(axis) == 1 { half_width } else { -half_width };
-            self.x.push(position(0));
-            self.y.push(position(1));
-            self.z.push(position(2));
-            let mut corner = Corner { plane: [side(0), 2 + side(1), 4 + side(2)], next: [i ^ 1, i ^ 2, i ^ 4] };
+            let side: [u32; 3] = std::array::from_fn(|axis| (i >> axis) & 1);
+            let mut corner = Corner {
+                x: side.map(|s| if s == 1 { half_width } else { -half_width }),
+                excess: 0.0,
+                plane: [side[0], 2 + side[1], 4 + side[2]],
+                next: [i ^ 1, i ^ 2, i ^ 4],
+            };
             if i.count_ones() % 2 == 0 {
                 corner.plane.swap(1, 2);
                 corner.next.swap(1, 2);
@@ -182,20 +179,17 @@ impl ConvexCell {
         let scale = length * length.min(self.reach2.sqrt());
         let offset = if self.attempt == 0 { offset } else { offset + SHIFT * scale * noise(id, self.attempt) };
         let touch = TOUCH * scale;
-        if !self.consistent || self.measure_excess(&normal, offset) <= touch {
+        if !self.consistent || !self.find_removed(&normal, offset, touch) {
             return false;
         }
-        self.removed.clear();
-        self.removed.extend((0..self.corners.len() as u32).filter(|&v| self.excess[v as usize] > touch));
         if self.removed.len() == self.corners.len() {
             self.corners.clear();
-            self.truncate(0);
         } else {
             let plane = self.ids.len() as u32;
             self.ids.push(id);
             self.entry.push(NONE);
             self.sever(plane, touch);
-            self.consistent = self.link();
+            self.consistent = self.is_one_cycle();
             if !self.consistent {
                 return false;
             }
@@ -227,70 +221,68 @@ impl ConvexCell {
     #[must_use]
     pub fn vertex(&self) -> Option<([u32; 3], [f64; 3])> {
         let corner = self.corners.first()?;
-        Some((corner.plane.map(|p| self.ids[p as usize]), self.position(0)))
+        Some((corner.plane.map(|p| self.ids[p as usize]), corner.x))
     }
 
     /// Positions of the corners relative to the atom.
     pub fn positions(&self) -> impl Iterator<Item = [f64; 3]> {
-        (0..self.corners.len()).map(|v| self.position(v))
+        self.corners.iter().map(|corner| corner.x)
     }
 
-    /// Fills `excess` for every corner and returns the largest.
-    fn measure_excess(&mut self, normal: &[f64; 3], offset: f64) -> f64 {
-        let mut largest = f64::NEG_INFINITY;
-        self.excess.clear();
-        self.excess.extend(self.x.iter().zip(&self.y).zip(&self.z).map(|((x, y), z)| {
-            let excess = normal[0] * x + normal[1] * y + normal[2] * z - offset;
-            if excess > largest {
-                largest = excess;
-            }
-            excess
-        }));
-        largest
+    /// Lists the corners beyond the plane; false if there are none.
+    fn find_removed(&mut self, normal: &[f64; 3], offset: f64, touch: f64) -> bool {
+        // No branch on the sign, which cannot be predicted.
+        self.removed.resize(self.corners.len(), NONE);
+        let (mut count, removed) = (0, self.removed.as_mut_slice());
+        for (v, corner) in (0..).zip(&mut self.corners) {
+            corner.excess = dot(normal, &corner.x) - offset;
+            removed[count] = v;
+            count += usize::from(corner.excess > touch);
+        }
+        self.removed.truncate(count);
+        count > 0
     }
 
     /// Makes the new corners, one on every edge from a removed to a kept corner.
     fn sever(&mut self, plane: u32, touch: f64) {
         self.fresh.clear();
+        let corners = self.corners.as_slice();
         for &v in &self.removed {
-            let corner = self.corners[v as usize];
+            let removed = &corners[v as usize];
             for k in 0..3 {
-                let w = corner.next[k];
-                let inside = self.excess[w as usize];
-                if inside <= touch {
+                let kept = &corners[removed.next[k] as usize];
+                if kept.excess <= touch {
                     // A kept corner within the tolerance beyond the plane becomes the new corner itself.
-                    let t = (-inside).max(0.0) / (self.excess[v as usize] - inside);
-                    let (from, to) = (self.position(w as usize), self.position(v as usize));
-                    let x = std::array::from_fn(|a| from[a] + t * (to[a] - from[a]));
-                    let plane = [plane, corner.plane[(k + 1) % 3], corner.plane[(k + 2) % 3]];
-                    let place = Corner::find(&self.corners[w as usize].next, v);
-                    self.fresh.push(Fresh { corner: Corner { plane, next: [w, NONE, NONE] }, x, place });
+                    let t = (-kept.excess).max(0.0) / (removed.excess - kept.excess);
+                    self.fresh.push(Fresh {
+                        x: std::array::from_fn(|a| kept.x[a] + t * (removed.x[a] - kept.x[a])),
+                        plane: [plane, removed.plane[(k + 1) % 3], removed.plane[(k + 2) % 3]],
+                        kept: removed.next[k],
+                        place: Corner::find(&kept.next, v) as u32,
+                    });
                 }
             }
         }
     }
 
-    /// Joins the new corners to one cycle around the new face; false if they do not form one, which means that
-    /// rounding has put corners on the wrong side.
-    fn link(&mut self) -> bool {
+    /// Whether the new corners form one cycle around the new face. If not, rounding has put corners on the wrong side.
+    /// In `entry`, finds the way from each to the next: the plane it leaves by is the one the next enters by.
+    fn is_one_cycle(&mut self) -> bool {
+        let (fresh, entry) = (self.fresh.as_slice(), self.entry.as_mut_slice());
         let mut single = true;
-        for (u, fresh) in self.fresh.iter().enumerate() {
-            let entry = &mut self.entry[fresh.corner.plane[1] as usize];
+        for (u, fresh) in (0..).zip(fresh) {
+            let entry = &mut entry[fresh.plane[1] as usize];
             single &= *entry == NONE;
-            *entry = u as u32;
+            *entry = u;
         }
         let mut u = 0;
-        for step in 1..=self.fresh.len() {
-            let following = self.entry[self.fresh[u].corner.plane[2] as usize];
-            single &= following != NONE && (following == 0) == (step == self.fresh.len());
+        for step in 1..=fresh.len() {
+            u = entry[fresh[u as usize].plane[2] as usize];
+            single &= u != NONE && (u == 0) == (step == fresh.len());
             if !single {
+                entry.fill(NONE);
                 break;
             }
-            self.fresh[following as usize].corner.next[2] = u as u32;
-            u = following as usize;
-        }
-        for fresh in &self.fresh {
-            self.entry[fresh.corner.plane[1] as usize] = NONE;
         }
         single
     }
@@ -299,57 +291,37 @@ impl ConvexCell {
     fn heal(&mut self) {
         let (n, holes) = (self.corners.len(), self.removed.len());
         let removed = &self.removed;
-        let slot = |u: usize| if u < holes { removed[u] as usize } else { n + u - holes };
-        let total = n + self.fresh.len().saturating_sub(holes);
-        self.corners.resize(total, Corner { plane: [NONE; 3], next: [NONE; 3] });
-        self.x.resize(total, 0.0);
-        self.y.resize(total, 0.0);
-        self.z.resize(total, 0.0);
+        let slot = |u: usize| if u < holes { removed[u] } else { (n + u - holes) as u32 };
+        let blank = Corner { x: [0.0; 3], excess: 0.0, plane: [NONE; 3], next: [NONE; 3] };
+        self.corners.resize(n + self.fresh.len().saturating_sub(holes), blank);
+        let (corners, entry) = (self.corners.as_mut_slice(), self.entry.as_mut_slice());
         for (u, fresh) in self.fresh.iter().enumerate() {
-            let [kept, _, previous] = fresh.corner.next;
-            let (here, before) = (slot(u), slot(previous as usize));
-            self.corners[kept as usize].next[fresh.place] = here as u32;
-            self.corners[here].plane = fresh.corner.plane;
-            self.corners[here].next[0] = kept;
-            self.corners[here].next[2] = before as u32;
-            self.corners[before].next[1] = here as u32;
-            [self.x[here], self.y[here], self.z[here]] = fresh.x;
+            let (here, following) = (slot(u), slot(entry[fresh.plane[2] as usize] as usize));
+            corners[fresh.kept as usize].next[fresh.place as usize] = here;
+            corners[following as usize].next[2] = here;
+            let corner = &mut corners[here as usize];
+            (corner.x, corner.plane) = (fresh.x, fresh.plane);
+            (corner.next[0], corner.next[1]) = (fresh.kept, following);
+        }
+        for fresh in &self.fresh {
+            entry[fresh.plane[1] as usize] = NONE;
         }
         // More corners removed than made: the last ones move into the holes.
-        for i in (self.fresh.len()..self.removed.len()).rev() {
+        for i in (self.fresh.len()..holes).rev() {
             let (hole, last) = (self.removed[i] as usize, self.corners.len() - 1);
-            let moved = self.corners[last];
+            self.corners.swap_remove(hole);
             if hole < last {
-                self.corners[hole] = moved;
-                [self.x[hole], self.y[hole], self.z[hole]] = self.position(last);
-                for next in moved.next {
+                for next in self.corners[hole].next {
                     let place = Corner::find(&self.corners[next as usize].next, last as u32);
                     self.corners[next as usize].next[place] = hole as u32;
                 }
             }
-            self.corners.pop();
-            self.truncate(last);
         }
-    }
-
-    fn position(&self, v: usize) -> [f64; 3] {
-        [self.x[v], self.y[v], self.z[v]]
-    }
-
-    fn truncate(&mut self, n: usize) {
-        self.x.truncate(n);
-        self.y.truncate(n);
-        self.z.truncate(n);
     }
 
     fn update_reach(&mut self) {
-        self.reach2 = 0.0;
-        for ((x, y), z) in self.x.iter().zip(&self.y).zip(&self.z) {
-            let d2 = x * x + y * y + z * z;
-            if d2 > self.reach2 {
-                self.reach2 = d2;
-            }
-        }
+        let distances = self.corners.iter().map(|corner| dot(&corner.x, &corner.x));
+        self.reach2 = distances.fold(0.0, |a, b| if b > a { b } else { a });
     }
 }
 

@@ -66,9 +66,9 @@ impl ConvexCell {
         if start == NONE {
             return (0.0, 0.0);
         }
-        let origin = self.position(start as usize);
+        let origin = self.corners[start as usize].x;
         let from_origin = |v: u32| {
-            let x = self.position(v as usize);
+            let x = self.corners[v as usize].x;
             [x[0] - origin[0], x[1] - origin[1], x[2] - origin[2]]
         };
         let mut twice = [0.0; 3];

@@ -126,7 +126,8 @@ impl ConvexCell {
     }
 
     fn distance2(&self, v: usize, w: usize) -> f64 {
-        let d = [self.x[v] - self.x[w], self.y[v] - self.y[w], self.z[v] - self.z[w]];
+        let (a, b) = (&self.corners[v].x, &self.corners[w].x);
+        let d = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
         dot(&d, &d)
     }
 }
