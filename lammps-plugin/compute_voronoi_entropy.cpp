@@ -376,7 +376,7 @@ std::string ComputeVoronoiEntropy::failure(ergodic_status_t status, double neede
 {
   const int negative = negative_radius();
   if (negative >= 0)
-    return fmt::format("radius {} of atom {} is negative (variable {})", radii[negative],
+    return fmt::format("radius {:g} of atom {} is negative (variable {})", radii[negative],
                        atom->tag[negative], radius_name);
   int first, second;
   double mine;

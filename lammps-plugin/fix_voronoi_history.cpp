@@ -34,11 +34,13 @@ enum { FULL_KEY, SAMPLES, LARGEST, FINGERPRINT, RECORD = FINGERPRINT + ERGODIC_F
 
 FixVoronoiHistory::FixVoronoiHistory(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg, arg)
 {
-  if (narg != 6)
+  if (narg == 6) {
+    id_compute = arg[3];
+    nevery = utils::inumeric(FLERR, arg[4], false, lmp);
+    full = utils::logical(FLERR, arg[5], false, lmp) == 1;
+  }
+  if (nevery < 1 || id != id_compute + "_HISTORY")
     error->all(FLERR, "Fix {} is internal to compute voronoi/entropy: define that compute", style);
-  id_compute = arg[3];
-  nevery = utils::inumeric(FLERR, arg[4], false, lmp);
-  full = utils::logical(FLERR, arg[5], false, lmp) == 1;
   name = "Compute voronoi/entropy " + id_compute;
 
   last_fingerprint.fill(0.0);

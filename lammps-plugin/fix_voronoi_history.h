@@ -48,7 +48,7 @@ class FixVoronoiHistory : public Fix {
 
   std::string name;          // for messages
   std::string id_compute;    // of the compute that this fix serves
-  bool full;                 // key full
+  bool full = false;         // key full
   ergodic_history_t *history = nullptr;
   int slots = 0;    // atoms that the histories have room for
 

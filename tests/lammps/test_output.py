@@ -1,0 +1,201 @@
+"""What a user reads: per-atom array, scalar, vector, local array."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from conftest import gas, system
+
+FAVOURED = {
+    (0, 4, 4, 0), (0, 3, 6, 0), (0, 2, 8, 0), (0, 2, 8, 1), (0, 0, 12, 0),
+    (0, 1, 10, 2), (0, 0, 12, 2), (0, 0, 12, 3), (0, 0, 12, 4),
+}
+STEPS, EVERY = 60, 3
+
+SCRIPT = """
+compute S all voronoi/entropy every {every} volume yes
+compute F all voronoi/entropy every {every} key full
+fix nve all nve
+dump motifs all custom {every} motifs id c_S[4] c_S[5] c_S[6] c_S[7] c_S[8]
+dump columns all custom {steps} columns id type c_S[*]
+dump_modify columns format float %.17g
+dump rows all local {steps} rows c_S[1] c_S[2] c_S[3] c_S[4] c_S[5] c_S[6] c_S[7]
+dump full all local {steps} full {full}
+thermo_style custom step vol c_S c_S[1] c_S[2] c_S[3]
+thermo_modify format float %.17g
+thermo {every}
+run {steps}
+"""
+
+
+@pytest.fixture(scope="module")
+def run(glass, tmp_path_factory):
+    from conftest import Lammps
+
+    full = " ".join(f"c_F[{k}]" for k in range(1, 14))
+    script = system(glass) + SCRIPT.format(every=EVERY, steps=STEPS, full=full)
+    return Lammps(tmp_path_factory.mktemp("output"))(script)
+
+
+@pytest.fixture(scope="module")
+def histories(run):
+    """Motifs of every atom at every sample, as dumped: dict of ID -> list of (n3, n4, n5, n6)."""
+    histories = {}
+    for _, frame in run.dump("motifs"):
+        for atom in frame.astype(int):
+            histories.setdefault(atom[0], []).append(tuple(atom[1:5]))
+    return histories
+
+
+@pytest.fixture(scope="module")
+def columns(run):
+    return run.dump("columns")[-1][1]
+
+
+def entropy(motifs):
+    return -sum(n / len(motifs) * math.log(n / len(motifs)) for n in Counter(motifs).values())
+
+
+def test_samples(histories, columns):
+    assert len(columns) == 250 and columns.shape[1] == 2 + 12
+    assert {len(motifs) for motifs in histories.values()} == set(columns[:, 4]) == {STEPS // EVERY + 1}
+
+
+def test_entropies(histories, columns):
+    for atom in columns:
+        motifs = histories[atom[0]]
+        distinct, samples = len(set(motifs)), len(motifs)
+        assert atom[2] == pytest.approx(entropy(motifs), abs=1e-13)
+        assert atom[3] == distinct
+        assert atom[12] == pytest.approx(entropy(motifs) + (distinct - 1) / (2 * samples), abs=1e-13)
+    assert columns[:, 2].mean() > 1
+
+
+def test_last_motif(run, histories, columns):
+    for atom in columns:
+        assert tuple(atom[5:9]) == histories[atom[0]][-1]
+    assert np.array_equal(columns[:, 9], run.dump("motifs")[-1][1][:, 5])
+
+
+def test_fractions_of_motifs(histories, columns):
+    for atom in columns:
+        motifs = histories[atom[0]]
+        assert atom[10] == motifs.count((0, 0, 12, 0)) / len(motifs)
+        assert atom[11] == pytest.approx(sum(motif in FAVOURED for motif in motifs) / len(motifs), abs=1e-15)
+    assert 0 < columns[:, 10].mean() < columns[:, 11].mean() < 1
+
+
+def test_volumes(run, columns):
+    assert columns[:, 13].sum() == pytest.approx(run.thermo()["Volume"][-1], rel=1e-10)
+
+
+def test_scalar_and_vector(run, columns):
+    last = {name: values[-1] for name, values in run.thermo().items()}
+    assert last["c_S"] == pytest.approx(columns[:, 2].mean(), abs=1e-13)
+    for kind in (1, 2):
+        assert last[f"c_S[{kind}]"] == pytest.approx(columns[columns[:, 1] == kind, 2].mean(), abs=1e-13)
+    assert list(run.thermo()["c_S[3]"]) == list(range(1, STEPS // EVERY + 2))
+
+
+def test_rows_are_sorted_histograms(run, histories, columns):
+    rows = run.dump("rows")[-1][1].astype(int)
+    assert [tuple(row) for row in rows[:, [0, 3, 4, 5, 6]]] == sorted(
+        (atom, *motif) for atom, motifs in histories.items() for motif in set(motifs))
+    for atom, kind, count, *motif in rows:
+        assert count == histories[atom].count(tuple(motif))
+    kinds = dict(columns[:, :2].astype(int))
+    assert all(kinds[atom] == kind for atom, kind, *_ in rows)
+
+
+def test_rows_of_key_full(run, histories):
+    rows = run.dump("full")[-1][1].astype(int)
+    assert rows.shape[1] == 13
+    assert [tuple(row) for row in rows[:, [0, *range(3, 13)]]] == sorted(tuple(row) for row in rows[:, [0, *range(3, 13)]])
+    short = Counter()
+    for atom, _, count, *motif in rows:
+        short[atom, tuple(motif[:4])] += count
+    expected = {(atom, motif): n for atom, motifs in histories.items() for motif, n in Counter(motifs).items()}
+    assert short == expected
+    # Euler: the sum over the faces of 6 - edges is 12 where every corner joins three faces
+    weights = 6 - np.arange(3, 13)
+    assert set(rows[:, 3:] @ weights) == {12}
+
+
+def test_nothing_before_the_first_sample(lmp, glass):
+    run = lmp(gas(glass) + """
+reset_timestep 1
+compute S all voronoi/entropy every 10
+fix nve all nve
+dump columns all custom 1 columns id c_S[*]
+dump_modify columns first yes
+dump rows all local 1 rows c_S[1] c_S[2]
+dump_modify rows first yes
+thermo_style custom step c_S c_S[1] c_S[3]
+run 5
+""")
+    assert not run.dump("columns")[-1][1][:, 1:].any()
+    assert len(run.dump("rows")[-1][1]) == 0
+    assert all(not run.thermo()[name].any() for name in ("c_S", "c_S[1]", "c_S[3]"))
+
+
+def test_used_by_other_commands(lmp, glass):
+    output = lmp(gas(glass) + """
+compute S all voronoi/entropy
+fix nve all nve
+compute mean all reduce ave c_S[1]
+compute most all reduce max c_S[3]
+variable flexible atom c_S[1]>0.5
+fix history all ave/time 1 1 1 c_S c_S[3] file averages
+fix initial all store/state 0 c_S[4] c_S[5] c_S[6] c_S[7]
+group flexible dynamic all var flexible every 1
+thermo_style custom step c_S c_mean c_most
+thermo 1
+run 10
+print "SAME $(abs(c_S-c_mean)<1e-12) $(c_most)"
+""").output
+    assert "SAME 1 11" in output
+
+
+def test_values_do_not_depend_on_being_read(lmp, glass):
+    script = gas(glass) + "compute S all voronoi/entropy\nfix nve all nve\n{read}run 10\nprint 'S $(c_S:%.17g)'\n"
+    values = {line for read in ("", "thermo_style custom step c_S c_S[1]\nthermo 1\n")
+              for line in lmp(script.format(read=read)).output.splitlines() if line.startswith("S ")}
+    assert len(values) == 1
+
+
+def test_does_not_disturb_the_run(lmp, glass):
+    script = system(glass) + "{compute}fix nve all nve\ndump d all custom 30 {name} id x y z vx vy vz\n" \
+        "dump_modify d format float %.17g\nrun 30\n"
+    with_us = lmp(script.format(compute="compute S all voronoi/entropy\n", name="with")).dump("with")[-1][1]
+    without = lmp(script.format(compute="", name="without")).dump("without")[-1][1]
+    assert np.array_equal(with_us, without)
+
+
+def test_radius_from_a_variable_that_needs_a_compute(lmp, glass):
+    """The variable is evaluated when a sample is due, also where nothing else asks for energies in that step."""
+    script = system(glass) + """
+compute pe all pe/atom
+variable r atom 1.3-0.01*c_pe
+compute S all voronoi/entropy every 4 radius v_r
+fix nve all nve
+thermo_style custom step c_S[3]
+thermo 5
+run 10
+"""
+    assert list(lmp(script).thermo()["c_S[3]"]) == [1, 2, 3]
+
+
+def test_plain_and_equal_radii_agree(lmp, glass):
+    script = system(glass) + """
+variable r atom 1.4
+compute S all voronoi/entropy volume yes
+compute R all voronoi/entropy volume yes radius v_r
+fix nve all nve
+dump d all custom 10 d id c_S[*] c_R[*]
+run 10
+"""
+    frame = lmp(script).dump("d")[-1][1]
+    assert np.array_equal(frame[:, 1:12], frame[:, 13:24])
+    assert np.allclose(frame[:, 12], frame[:, 24], rtol=1e-10)
