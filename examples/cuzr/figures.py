@@ -46,7 +46,8 @@ class Frame(NamedTuple):
 
     def motifs(self):
         """One integer per row that stands for (n3, n4, n5, n6)."""
-        return sum(self[name].astype(np.uint32) << shift for name, shift in zip(("n3", "n4", "n5", "n6"), (24, 16, 8, 0)))
+        shifts = {"n3": 24, "n4": 16, "n5": 8, "n6": 0}
+        return sum(self[name].astype(np.uint32) << shift for name, shift in shifts.items())
 
 
 def dump_frames(path):
@@ -78,7 +79,7 @@ def stretches(folder, stem, suffix):
 
 
 def join(parts):
-    """Joins {step: record} of stretches: what a killed run did after the restart file that was resumed never happened."""
+    """Joins {step: record} of stretches: what a killed run did beyond the restart file in use is forgotten."""
     joined = {}
     for start, records in parts:
         joined = {step: record for step, record in joined.items() if step <= start}
@@ -189,7 +190,8 @@ def bandwidth(values):
 def density(values, grid):
     """Gaussian kernel estimate of the probability density."""
     width = bandwidth(values)
-    return np.exp(-0.5 * ((grid[:, None] - values) / width) ** 2).sum(axis=1) / (values.size * width * np.sqrt(2 * np.pi))
+    kernels = np.exp(-0.5 * ((grid[:, None] - values) / width) ** 2)
+    return kernels.sum(axis=1) / (values.size * width * np.sqrt(2 * np.pi))
 
 
 def peak(values, grid, draws=200, seed=1):
@@ -203,7 +205,8 @@ def peak(values, grid, draws=200, seed=1):
 
 def set_style():
     plt.rcParams.update({
-        "font.size": 9, "font.family": "DejaVu Sans", "axes.labelsize": 10, "legend.fontsize": 8, "legend.frameon": False,
+        "font.size": 9, "font.family": "DejaVu Sans", "axes.labelsize": 10, "legend.fontsize": 8,
+        "legend.framealpha": 1, "legend.edgecolor": "none",
         "axes.linewidth": 0.8, "lines.linewidth": 1.5, "xtick.direction": "in", "ytick.direction": "in",
         "xtick.top": True, "ytick.right": True, "figure.constrained_layout.use": True, "savefig.dpi": 300})
 
@@ -236,7 +239,7 @@ def draw_history(axes, study, atom, labelled):
     kasper = np.array([favoured(motif) for motif in history])
     size = 5 if len(ranked) < 40 else 3
     for mask, colour, label in ((kasper, BLUE, "Kasper"), (~kasper, RED, "GUM")):
-        axes.scatter(study.histories.times[mask], heights[mask], size, colour, linewidths=0, label=label, rasterized=True)
+        axes.scatter(study.histories.times[mask], heights[mask], size, colour, linewidths=0, label=label)
     ticks = labelled(len(ranked))
     axes.set_yticks(ticks, [f"{name(ranked[tick - 1])}  {tick}" for tick in ticks])
     axes.set_ylim(0.4 - 0.02 * len(ranked), max(len(ranked), 3) * 1.22 + 0.6)
@@ -245,7 +248,8 @@ def draw_history(axes, study, atom, labelled):
     species = SPECIES[int(study.initial["type"][atom])]
     axes.text(0.03, 0.97, f"{species} atom {int(study.initial['id'][atom])}, $S_i$ = {study.final['S'][atom]:.2f}, "
               f"motifs: {len(ranked)}", transform=axes.transAxes, va="top")
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.95), ncols=2, markerscale=2.5, handletextpad=0.1, columnspacing=0.8)
+    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.95), ncols=2, markerscale=2.5, handletextpad=0.1,
+                columnspacing=0.8, framealpha=0)
 
 
 def draw_mean_entropy(axes, study):
@@ -258,8 +262,7 @@ def draw_mean_entropy(axes, study):
         if samples * 2 <= len(study.histories.times):
             axes.plot(*mean_at_constant_samples(study.histories, samples), color=colour, linestyle=style,
                       label=f"{samples} samples over 0 … $t$")
-    mark_saturation(axes)
-    axes.set(xlabel="Time $t$ (ps)", ylabel=r"Mean entropy $\langle S_i\rangle$ (nats)", xlim=(0, times[-1]), ylim=(0, None))
+    label_mean_entropy(axes, times[-1])
     axes.set_title("All atoms, by samples taken", fontsize=9)
     axes.legend(loc="lower right")
 
@@ -267,19 +270,19 @@ def draw_mean_entropy(axes, study):
 def draw_by_initial_motif(axes, study):
     frames = [*study.entropies.values(), study.final]
     times = [frame.time for frame in frames]
-    groups = initial_groups(study)
-    for (label, atoms), colour, marker in zip(groups.items(), (BLUE, SKY, GREEN, PURPLE, ORANGE, RED), "os^vDX"):
+    favoured_styles = zip((BLUE, SKY, GREEN, PURPLE, ORANGE), "os^vD")
+    for label, atoms in initial_groups(study).items():
+        colour, marker = (RED, "X") if label == "GUMs" else next(favoured_styles)
         axes.plot(times, [frame["S"][atoms].mean() for frame in frames], marker=marker, markersize=3.5,
                   color=colour, label=f"{label}  ({atoms.sum()})")
-    mark_saturation(axes)
-    axes.set(xlabel="Time $t$ (ps)", ylabel=r"Mean entropy $\langle S_i\rangle$ (nats)", xlim=(0, study.means[-1, 0]),
-             ylim=(0, None))
+    label_mean_entropy(axes, times[-1])
     axes.set_title("By initial motif (atoms)", fontsize=9)
     axes.legend(loc="lower right", ncols=2, fontsize=7.5, handlelength=1.5, columnspacing=1.0, borderaxespad=0.3)
 
 
-def mark_saturation(axes):
+def label_mean_entropy(axes, end):
     axes.axvline(SATURATION, color=GREY, linewidth=0.8, linestyle="--", zorder=0)
+    axes.set(xlabel="Time $t$ (ps)", ylabel=r"Mean entropy $\langle S_i\rangle$ (nats)", xlim=(0, end), ylim=(0, None))
 
 
 def draw_figure1(study, path):
@@ -307,7 +310,8 @@ def draw_figure2(study, path):
         axes.plot(grid, density(values, grid), color=SPECIES_COLOURS[label], label=f"{label}  ({atoms.sum()})")
         if label != "all":
             axes.hist(values, bins=30, range=(0, grid[-1]), density=True, color=SPECIES_COLOURS[label], alpha=0.2)
-    axes.set(xlabel="Ergodic entropy $S_i$ (nats)", ylabel="Probability density (nats$^{-1}$)", xlim=(0, grid[-1]), ylim=(0, None))
+    axes.set(xlabel="Ergodic entropy $S_i$ (nats)", ylabel="Probability density (nats$^{-1}$)", xlim=(0, grid[-1]),
+             ylim=(0, None))
     axes.legend(title="Atoms", loc="upper left")
     figure.savefig(path)
     plt.close(figure)
@@ -326,16 +330,18 @@ def print_summary(study):
         print(f"{label:<16}{atoms.sum():>7}{entropy[atoms].mean():>9.3f}{entropy[atoms].std():>10.3f}"
               f"{study.final['S_corrected'][atoms].mean():>11.3f}{position:>11.2f} +- {error:.2f}")
 
-    print(f"\n{'initial motif':<16}{'atoms':>7}{'mean S':>9}{'st. error':>10}{'Cu':>7}{'S of Cu':>9}{'Zr':>7}{'S of Zr':>9}")
+    print(f"\n{'initial motif':<16}{'atoms':>7}{'mean S':>9}{'st. error':>10}"
+          f"{'Cu':>7}{'S of Cu':>9}{'Zr':>7}{'S of Zr':>9}")
     for label, atoms in initial_groups(study).items():
         error = entropy[atoms].std() / np.sqrt(atoms.sum())
+        by_species = [entropy[atoms & species[x]] for x in SPECIES.values()]
         print(f"{label:<16}{atoms.sum():>7}{entropy[atoms].mean():>9.3f}{error:>10.3f}"
-              + "".join(f"{(atoms & species[x]).sum():>7}{mean(entropy[atoms & species[x]]):>9}" for x in SPECIES.values()))
+              + "".join(f"{values.size:>7}{mean(values):>9}" for values in by_species))
 
     print_saturation(study)
     difference = largest_difference(study)
-    print("\nS_i of the compute and from motifs.*.dump: "
-          + ("not compared, the dump leaves samples out" if difference is None else f"largest difference {difference:.1e}"))
+    agreement = "not compared, the dump leaves samples out" if difference is None else f"at most {difference:.1e} apart"
+    print(f"\nS_i of the compute and from motifs.*.dump: {agreement}")
 
 
 def mean(values):
@@ -351,7 +357,8 @@ def print_saturation(study):
     for samples in (200, 50):
         if samples * 2 <= len(study.histories.times) and study.histories.times[samples] <= SATURATION:
             constant_times, constant = mean_at_constant_samples(study.histories, samples)
-            print(f"  {f'{samples} samples over 0 .. t':<28}{np.interp(SATURATION, constant_times, constant) / constant[-1]:.3f}")
+            share = np.interp(SATURATION, constant_times, constant) / constant[-1]
+            print(f"  {f'{samples} samples over 0 .. t':<28}{share:.3f}")
 
 
 def main():

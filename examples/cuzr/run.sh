@@ -2,7 +2,7 @@
 # The Cu-Zr study, from a glass to the figures of Yang & Wang 2022.
 #
 #   run.sh [-var NAME VALUE ...]       2,048 atoms, 200 ps at 700 K: about ten minutes on two cores
-#   run.sh full [-var NAME VALUE ...]  the paper's setting, quench included; started again, it goes on where it was killed
+#   run.sh full [-var NAME VALUE ...]  the paper's setting, quench included; goes on where an earlier one was killed
 #
 # Variables: those at the top of in.entropy (and of in.glass for `full`). Ranks: RANKS=n run.sh (2; `full`: all cores).
 set -euo pipefail
@@ -45,9 +45,10 @@ full_study() {
   now=$(date +%Y%m%dT%H%M%S)
   mkdir -p "$cuzr/output/full" && cd "$cuzr/output/full"
   echo "run.sh: the paper's setting in $PWD (1,800 core hours)"
-  [ -f glass.data ] || lammps -in ../../in.glass "$@" -log "log.glass.$now" -var cells 17 -var rate 1e10 -var rate_outside 1e10 \
-    -var resume "$(newest_restart glass)"
-  lammps -in ../../in.entropy "$@" -log "log.entropy.$now" -var hold 1000 -var motifs 500 -var resume "$(newest_restart hold)"
+  [ -f glass.data ] || lammps -in ../../in.glass "$@" -log "log.glass.$now" \
+    -var cells 17 -var rate 1e10 -var rate_outside 1e10 -var resume "$(newest_restart glass)"
+  lammps -in ../../in.entropy "$@" -log "log.entropy.$now" \
+    -var hold 1000 -var motifs 500 -var resume "$(newest_restart hold)"
   draw
 }
 
