@@ -20,7 +20,7 @@ const RADII: [f64; 2] = [1.28, 1.60];
 /// How far periodic images are made (Angstrom).
 const MARGIN: f64 = 10.0;
 
-/// A fastest and a total time.
+/// Times of several runs (microseconds per atom).
 #[derive(Default)]
 struct Timer {
     per_atom: Vec<f64>,
@@ -52,6 +52,7 @@ fn main() {
         ("plain, edge_threshold 0.3", false, edges),
         ("plain, face_fraction 0.01", false, faces),
         ("radical", true, none),
+        ("radical, volume", true, Settings { volume: true, ..none }),
     ] {
         campaign(name, &frames, radical, settings);
     }
@@ -62,7 +63,7 @@ fn main() {
 fn campaign(name: &str, frames: &[Periodic], radical: bool, settings: Settings) {
     let mut tessellation = Tessellation::new(settings).expect("valid settings");
     let (mut ours, mut theirs) = (Timer::default(), Timer::default());
-    let (mut cells, mut differences) = (0, 0);
+    let (mut cells, mut differences, mut worst_volume) = (0, 0, 0.0_f64);
     for frame in frames {
         let n = frame.x.len();
         let (x, owner) = frame.with_images(MARGIN);
@@ -73,11 +74,19 @@ fn campaign(name: &str, frames: &[Periodic], radical: bool, settings: Settings) 
         ours.time(n, || tessellation.compute(&atoms, &domain, &|_| true)).expect("a tessellation");
         theirs.time(n, || voropp::face_orders(&x, radius.as_deref(), n));
         let reference = voropp::cells(&x, radius.as_deref(), n);
-        let pairs = tessellation.cells().iter().zip(&reference);
         cells += n;
-        differences += pairs.filter(|(a, b)| a.map(|a| a.motif) != b.as_ref().map(|b| b.motif(&settings))).count();
+        for (ours, theirs) in tessellation.cells().iter().zip(&reference) {
+            let (ours, theirs) = (ours.expect("every cell"), theirs.as_ref().expect("no cell is empty here"));
+            differences += usize::from(ours.motif != theirs.motif(&settings));
+            if settings.volume {
+                worst_volume = worst_volume.max((ours.volume / theirs.volume - 1.0).abs());
+            }
+        }
     }
     println!("{name}: {cells} cells, {differences} differ from voro++");
+    if settings.volume {
+        println!("  largest relative difference of a volume {worst_volume:.1e}");
+    }
     println!("  ergodic {} us/atom (min / median over frames)", ours.summary());
     println!("  voro++  {} us/atom, motif only, without thresholds", theirs.summary());
 }

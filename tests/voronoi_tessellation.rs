@@ -3,10 +3,11 @@
 mod common;
 
 use common::{Periodic, Random, Vec3, crystals, orthogonal, rotate, thermal_glass, voropp};
-use ergodic::voronoi::{Atoms, Cell, Domain, Plane, Settings, Tessellation, dot};
+use ergodic::Error;
+use ergodic::voronoi::{Atoms, Cell, Domain, Plane, Settings, Simd, Tessellation, dot};
 use proptest::prelude::*;
 
-/// Cu and Zr (Angstrom).
+/// Radii of Cu and Zr (Angstrom).
 const RADII: [f64; 2] = [1.28, 1.60];
 
 fn compute(atoms: &Atoms, domain: &Domain, settings: Settings) -> Vec<Cell> {
@@ -15,12 +16,45 @@ fn compute(atoms: &Atoms, domain: &Domain, settings: Settings) -> Vec<Cell> {
     tessellation.cells().iter().map(|c| c.expect("every cell was wanted")).collect()
 }
 
+/// Cells with volumes, which are clipped; the motif alone must be the same for every instruction set, number of threads,
+/// and choice of atoms.
+fn compute_all_ways(atoms: &Atoms, domain: &Domain) -> Vec<Cell> {
+    let cells = compute(atoms, domain, with_volume());
+    for (simd, threads) in all_simd().into_iter().flat_map(|simd| [(simd, 1), (simd, 3)]) {
+        let mut tessellation = Tessellation::new(Settings { threads, ..Settings::default() }).expect("valid settings");
+        tessellation.use_simd(simd);
+        for every in [1, 3, 20] {
+            let wanted = |i: usize| i.is_multiple_of(every);
+            tessellation.compute(atoms, domain, &wanted).expect("a tessellation");
+            for (i, (cell, other)) in cells.iter().zip(tessellation.cells()).enumerate() {
+                let expected = wanted(i).then_some(cell.motif);
+                assert_eq!(other.map(|c| c.motif), expected, "atom {i}, {simd:?}, {threads} threads, every {every}");
+            }
+        }
+    }
+    cells
+}
+
+/// Every instruction set that this machine has.
+fn all_simd() -> Vec<Simd> {
+    let mut all = vec![Simd::Portable];
+    #[cfg(target_arch = "x86_64")]
+    all.extend([Simd::Avx2, Simd::Avx512]);
+    all.retain(|simd| *simd <= Simd::detect());
+    all
+}
+
 /// Cells of all atoms, where periodic images are known up to `margin` from the box.
-fn tessellate(system: &Periodic, radius: Option<&[f64]>, settings: Settings, margin: f64) -> Vec<Cell> {
+fn tessellate(system: &Periodic, radius: Option<&[f64]>, margin: f64) -> Vec<Cell> {
+    with_ghosts(system, radius, margin, compute_all_ways)
+}
+
+/// Does `work` with the atoms and their periodic images up to `margin` from the box.
+fn with_ghosts<T>(system: &Periodic, radius: Option<&[f64]>, margin: f64, work: impl Fn(&Atoms, &Domain) -> T) -> T {
     let (x, owner) = system.with_images(margin);
     let radius: Option<Vec<f64>> = radius.map(|r| owner.iter().map(|&i| r[i]).collect());
     let atoms = Atoms { x: &x, radius: radius.as_deref(), n_owned: system.x.len() };
-    compute(&atoms, &Domain { walls: Vec::new(), sight: system.faces(margin) }, settings)
+    work(&atoms, &Domain { walls: Vec::new(), sight: system.faces(margin) })
 }
 
 fn with_volume() -> Settings {
@@ -34,11 +68,9 @@ fn euler_sum(cell: &Cell) -> i32 {
 /// Compares every cell with voro++, for each of the settings.
 fn compare(system: &Periodic, radius: Option<&[f64]>, all_settings: &[Settings]) {
     let margin = 10.0;
-    let (x, owner) = system.with_images(margin);
-    let radii: Option<Vec<f64>> = radius.map(|r| owner.iter().map(|&i| r[i]).collect());
-    let reference = voropp::cells(&x, radii.as_deref(), system.x.len());
+    let reference = with_ghosts(system, radius, margin, |atoms, _| voropp::cells(atoms.x, atoms.radius, atoms.n_owned));
     for settings in all_settings {
-        let cells = tessellate(system, radius, *settings, margin);
+        let cells = with_ghosts(system, radius, margin, |atoms, domain| compute(atoms, domain, *settings));
         for (i, (cell, reference)) in cells.iter().zip(&reference).enumerate() {
             let reference = reference.as_ref().expect("a cell");
             assert_eq!(cell.motif, reference.motif(settings), "atom {i}, {settings:?}");
@@ -86,7 +118,7 @@ fn crystals_have_their_motif() {
         let noisy = shifted.rattled(1e-12, &mut random);
         for (case, system) in [("as is", &crystal), ("turned", &turned), ("shifted", &shifted), ("noisy", &noisy)] {
             let expected = system.volume() / system.x.len() as f64;
-            for cell in tessellate(system, None, with_volume(), 9.0) {
+            for cell in tessellate(system, None, 9.0) {
                 assert_eq!(cell.motif.index(), motif, "{name}, {case}");
                 assert!((cell.volume / expected - 1.0).abs() < 1e-10, "{name}, {case}: {}", cell.volume);
             }
@@ -97,14 +129,93 @@ fn crystals_have_their_motif() {
 #[test]
 fn one_atom_and_its_images() {
     let alone = |cell| Periodic { cell, x: vec![[0.3, 0.2, 0.1]], kind: vec![0] };
-    let cube = tessellate(&alone(orthogonal(3.0, 3.0, 3.0)), None, with_volume(), 9.0);
+    let cube = tessellate(&alone(orthogonal(3.0, 3.0, 3.0)), None, 9.0);
     assert_eq!(cube[0].motif.index(), [0, 6, 0, 0]);
     assert!((cube[0].volume - 27.0).abs() < 1e-9);
     // A generic lattice has a truncated octahedron.
     let skew = [[3.0, 0.0, 0.0], [-1.1, 2.9, 0.0], [-0.9, -1.2, 2.8]];
-    let octahedron = tessellate(&alone(skew), None, with_volume(), 12.0);
+    let octahedron = tessellate(&alone(skew), None, 12.0);
     assert_eq!(octahedron[0].motif.index(), [0, 6, 0, 8]);
     assert!((octahedron[0].volume - 3.0 * 2.9 * 2.8).abs() < 1e-9);
+}
+
+#[test]
+fn a_lattice_of_any_size_in_any_units() {
+    for scale in [1e-10, 1.0, 1e10] {
+        for (name, crystal, motif) in crystals(3) {
+            let scaled = Periodic {
+                cell: crystal.cell.map(|a| a.map(|e| e * scale)),
+                x: crystal.x.iter().map(|x| x.map(|e| e * scale)).collect(),
+                kind: crystal.kind,
+            };
+            let cells = tessellate(&scaled, None, 9.0 * scale);
+            assert!(cells.iter().all(|c| c.motif.index() == motif), "{name} times {scale}");
+            // In vacuum between walls the surface cells are large; all the same they fill the box.
+            let walls = scaled.faces(5.0 * scale);
+            let volume = box_volume(&walls);
+            let domain = Domain { walls, sight: Vec::new() };
+            let atoms = Atoms { x: &scaled.x, radius: None, n_owned: scaled.x.len() };
+            let filled: f64 = compute_all_ways(&atoms, &domain).iter().map(|c| c.volume).sum();
+            assert!((filled / volume - 1.0).abs() < 1e-10, "{name} times {scale}");
+        }
+    }
+}
+
+#[test]
+fn atoms_on_a_sphere_meet_in_its_centre() {
+    let mut random = Random(17);
+    let mut x: Vec<Vec3> = Vec::new();
+    while x.len() < 300 {
+        let v = random.vector().map(|v| 2.0 * v - 1.0);
+        let length = common::norm(&v);
+        if (0.1..1.0).contains(&length) {
+            x.push(v.map(|v| 10.0 + 5.0 * v / length));
+        }
+    }
+    let boxed = Periodic { cell: orthogonal(20.0, 20.0, 20.0), x: x.clone(), kind: vec![0; x.len()] };
+    let domain = Domain { walls: boxed.faces(0.0), sight: Vec::new() };
+    let hollow = compute_all_ways(&Atoms { x: &x, radius: None, n_owned: x.len() }, &domain);
+    x.push([10.0; 3]);
+    let filled = compute_all_ways(&Atoms { x: &x, radius: None, n_owned: x.len() }, &domain);
+    assert_eq!(filled[300].motif.faces, 300);
+    for cells in [hollow, filled] {
+        let volume: f64 = cells.iter().map(|c| c.volume).sum();
+        assert!((volume / 8000.0 - 1.0).abs() < 1e-10);
+    }
+}
+
+#[test]
+fn what_cannot_be_tessellated_is_named() {
+    let glass = &thermal_glass()[0];
+    let error = |x: &[Vec3], radius: Option<&[f64]>, n_owned: usize, sight: Vec<Plane>| {
+        let domain = Domain { walls: glass.faces(20.0), sight };
+        let errors: Vec<Error> = [Settings::default(), with_volume()]
+            .into_iter()
+            .map(|settings| {
+                let mut tessellation = Tessellation::new(settings).expect("valid settings");
+                let result = tessellation.compute(&Atoms { x, radius, n_owned }, &domain, &|_| true);
+                result.expect_err("an impossible task")
+            })
+            .collect();
+        errors
+    };
+    let mut x = glass.x.clone();
+    let n = x.len();
+    x[17][1] = f64::NAN;
+    assert!(error(&x, None, n, Vec::new()).iter().all(|e| matches!(e, Error::NotFinite(17))));
+    x[17] = x[400];
+    for e in error(&x, None, n, Vec::new()) {
+        assert!(matches!(e, Error::CoincidentAtoms(i, j) if i.min(j) == 17 && i.max(j) == 400), "{e:?}");
+    }
+    x[17] = glass.x[17];
+    let radius: Vec<f64> = (0..n).map(|i| if i == 5 { f64::INFINITY } else { 1.0 }).collect();
+    assert!(error(&x, Some(&radius), n, Vec::new()).iter().all(|e| matches!(e, Error::NotFinite(5))));
+    let (ghosts, _) = glass.with_images(2.0);
+    for e in error(&ghosts, None, n, glass.faces(2.0)) {
+        assert!(matches!(e, Error::GhostCutoff { needed, .. } if needed > 2.0), "{e:?}");
+    }
+    assert!(Tessellation::new(Settings { edge_threshold: f64::NAN, ..Settings::default() }).is_err());
+    assert!(Tessellation::new(Settings { threads: 0, ..Settings::default() }).is_err());
 }
 
 /// A random gas: its box, orthogonal or triclinic, and its atoms; with a radius for everyone.
@@ -127,12 +238,12 @@ fn same(a: &Cell, b: &Cell) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn cells_fill_the_box((gas, radius) in gases()) {
         for radius in [None, Some(radius.as_slice())] {
-            let cells = tessellate(&gas, radius, with_volume(), GAS_MARGIN);
+            let cells = tessellate(&gas, radius, GAS_MARGIN);
             let volume: f64 = cells.iter().map(|c| c.volume).sum();
             prop_assert!((volume / gas.volume() - 1.0).abs() < 1e-10, "{volume} of {}", gas.volume());
             // Faces with 13 and more edges are counted as 12.
@@ -146,8 +257,8 @@ proptest! {
         reversed.x.reverse();
         let backwards: Vec<f64> = radius.iter().rev().copied().collect();
         for (radius, backwards) in [(None, None), (Some(radius.as_slice()), Some(backwards.as_slice()))] {
-            let before = tessellate(&gas, radius, with_volume(), GAS_MARGIN);
-            let after = tessellate(&reversed, backwards, with_volume(), GAS_MARGIN);
+            let before = tessellate(&gas, radius, GAS_MARGIN);
+            let after = tessellate(&reversed, backwards, GAS_MARGIN);
             prop_assert!(before.iter().zip(after.iter().rev()).all(|(a, b)| same(a, b)));
         }
     }
@@ -163,8 +274,8 @@ proptest! {
         let domain = Domain { walls, sight: Vec::new() };
         let x: Vec<Vec3> = gas.x.iter().map(|x| rotate(x, &axis, angle)).collect();
         for radius in [None, Some(radius.as_slice())] {
-            let before = compute(&Atoms { x: &gas.x, radius, n_owned: x.len() }, &domain, with_volume());
-            let after = compute(&Atoms { x: &x, radius, n_owned: x.len() }, &turned, with_volume());
+            let before = compute_all_ways(&Atoms { x: &gas.x, radius, n_owned: x.len() }, &domain);
+            let after = compute_all_ways(&Atoms { x: &x, radius, n_owned: x.len() }, &turned);
             let volume: f64 = before.iter().map(|c| c.volume).sum();
             prop_assert!((volume / box_volume(&domain.walls) - 1.0).abs() < 1e-10);
             prop_assert!(before.iter().zip(&after).all(|(a, b)| same(a, b)));
