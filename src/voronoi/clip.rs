@@ -337,3 +337,55 @@ fn noise(id: u32, attempt: u64) -> f64 {
     h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     (h ^ (h >> 31)) as i64 as f64 / (1_u64 << 63) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voronoi::Settings;
+
+    /// Points of the simple cubic lattice around the origin for which `keep` holds, by distance.
+    fn lattice(keep: impl Fn(i32) -> bool) -> Vec<[f64; 3]> {
+        let range = -2..=2;
+        let points = range.clone().flat_map(|i| range.clone().flat_map(move |j| (-2..=2).map(move |k| [i, j, k])));
+        let mut points: Vec<[f64; 3]> =
+            points.filter(|p| *p != [0; 3] && keep(p.iter().sum())).map(|p| p.map(f64::from)).collect();
+        points.sort_by(|a, b| dot(a, a).total_cmp(&dot(b, b)));
+        points
+    }
+
+    #[test]
+    fn shifted_planes_leave_no_trace() {
+        let settings = Settings { volume: true, ..Settings::default() };
+        let mut cell = ConvexCell::new();
+        for attempt in 0..50 {
+            for (points, motif, volume) in
+                [(lattice(|_| true), [0, 6, 0, 0], 1.0), (lattice(|sum| sum % 2 == 0), [0, 12, 0, 0], 2.0)]
+            {
+                cell.attempt = attempt;
+                cell.reset(5.0);
+                for (id, point) in (0..).zip(&points) {
+                    cell.cut(id, *point, dot(point, point) / 2.0);
+                }
+                assert!(cell.consistent, "attempt {attempt}");
+                let measured = cell.measure(&settings);
+                assert_eq!(measured.motif.index(), motif, "attempt {attempt}");
+                assert!((measured.volume / volume - 1.0).abs() < 1e-10, "attempt {attempt}: {}", measured.volume);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_side_is_noticed() {
+        let mut cell = ConvexCell::new();
+        cell.reset(1.0);
+        // As if rounding had put two opposite corners of the cube beyond the plane.
+        cell.removed = vec![0, 7];
+        for v in [0, 7] {
+            cell.corners[v].excess = 1.0;
+        }
+        cell.entry.push(NONE);
+        cell.sever(CUBE_PLANES as u32, 0.0);
+        assert!(!cell.is_one_cycle());
+        assert!(cell.entry.iter().all(|&u| u == NONE));
+    }
+}
