@@ -1,6 +1,6 @@
-# Makes the target mpi_headers: the folder of the mpi.h that LAMMPS was built with. No MPI library is linked, the process
-# that loads the plugin has it. A wheel's mpi.h is in its Python environment; elsewhere the usual search decides, or
-# -DMPI_INCLUDE_DIR=...
+# Makes the target mpi_headers: the folder of the mpi.h that LAMMPS was built with. No MPI library is linked: the
+# process that loads the plugin has it. A wheel's mpi.h is in its Python environment; elsewhere the usual search
+# decides, or -DMPI_INCLUDE_DIR=...
 set(MPI_INCLUDE_DIR "" CACHE PATH "Folder with the mpi.h that LAMMPS was built with; empty to search")
 
 set(mpi_headers ${MPI_INCLUDE_DIR})

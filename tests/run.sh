@@ -1,5 +1,5 @@
 #!/bin/bash
-# Everything that has to hold before a change lands: `tests/run.sh`, or `tests/run.sh quick` without the tests marked slow.
+# Everything that has to hold before a change lands: `tests/run.sh`; `tests/run.sh quick` leaves out tests marked slow.
 # Goes on after a failure; ends with one line per stage and exits non-zero if any failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit

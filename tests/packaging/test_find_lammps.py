@@ -1,4 +1,4 @@
-"""CMake finds headers, version and integer sizes of LAMMPS in each of the four ways. No run of cargo, nothing compiled."""
+"""CMake finds headers, version and integer sizes of LAMMPS in each of the four ways. Nothing is compiled."""
 
 import importlib.util
 import os
@@ -35,7 +35,8 @@ def line(version, number, sizes, headers):
 @pytest.fixture
 def source_tree(tmp_path):
     shutil.copytree(HEADERS, tmp_path / "source" / "src")
-    (tmp_path / "source" / "src" / "version.h").write_text('#define LAMMPS_VERSION "2 Aug 2023"\n#define LAMMPS_UPDATE "x"\n')
+    version = tmp_path / "source" / "src" / "version.h"
+    version.write_text('#define LAMMPS_VERSION "2 Aug 2023"\n#define LAMMPS_UPDATE "x"\n')
     return tmp_path / "source"
 
 

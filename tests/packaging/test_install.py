@@ -1,4 +1,4 @@
-"""`cmake --install`: the tree can be moved, its modulefiles lead LAMMPS to the plugin, its library serves a C program."""
+"""`cmake --install`: the tree can be moved, its modulefiles lead LAMMPS to the plugin, its library serves C programs."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import valgrind
 ROOT = Path(__file__).resolve().parents[2]
 CONSUMER = Path(__file__).parent / "consumer"
 
-# What Environment Modules offers to a modulefile, as far as ours uses it: prints "VARIABLE value" for each prepend-path.
+# What Environment Modules offers to a modulefile, as far as ours uses it; prints VARIABLE and value of prepend-path.
 TCL_MODULES = """
 proc module-whatis {text} {}
 proc conflict {name} {}

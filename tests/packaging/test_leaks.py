@@ -1,4 +1,4 @@
-"""Nothing is leaked, and no memory misused, when the plugin is loaded, used, unloaded, cleared away and loaded again."""
+"""Nothing is leaked, and no memory misused, when the plugin is loaded, used, unloaded, loaded again and cleared away."""
 
 import importlib.util
 from pathlib import Path

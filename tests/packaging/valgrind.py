@@ -15,10 +15,9 @@ def errors(folder, binary, *command):
     if not shutil.which("valgrind"):
         pytest.skip("no valgrind")
     report = folder / "valgrind.xml"
-    options = ["--leak-check=full", "--xml=yes", f"--xml-file={report}"]
-    done = subprocess.run(
-        ["valgrind", *options, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, cwd=folder
-    )
+    command = ["valgrind", "--leak-check=full", "--xml=yes", f"--xml-file={report}", *command]
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(command, cwd=folder, timeout=600, **output)
     assert done.returncode == 0, done.stdout
     found = ElementTree.parse(report).getroot().iter("error")
     return [describe(e) for e in found if e.findtext("kind") not in HARMLESS and touches(e, binary)]
@@ -29,5 +28,5 @@ def touches(error, binary):
 
 
 def describe(error):
-    frames = [f"{frame.findtext('fn')} ({frame.findtext('file')}:{frame.findtext('line')})" for frame in error.iter("frame")]
+    frames = [f"{f.findtext('fn')} ({f.findtext('file')}:{f.findtext('line')})" for f in error.iter("frame")]
     return "\n  ".join([error.findtext("kind"), *frames])
