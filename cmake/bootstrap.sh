@@ -56,8 +56,8 @@ ergodic_bootstrap() {
   export LD_LIBRARY_PATH="$root/build/venv/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
   (
     flock 9 \
-      && ergodic_check_tools \
       && ergodic_discard_moved "$root" \
+      && ergodic_check_tools \
       && ergodic_make_venv "$root" \
       && ergodic_build_plugin "$root"
   ) 9> "$root/build/bootstrap.lock" || return
