@@ -1,11 +1,12 @@
 //! Atoms sorted into the cells of a grid, so that neighbours lie in a few contiguous runs.
 
 use super::Atoms;
-use super::simd::{Kernel, LANES_F32};
+use super::simd::{Kernel, LANES_F32, Run};
+use std::ops::Range;
 
-/// Edge of a grid cell over the mean atomic spacing (volume per atom)^(1/3). Measured on a metallic glass: smaller cells
-/// make more runs to visit, larger ones more atoms to reject.
-const CELL_SIDE: f64 = 1.05;
+/// Edge of a grid cell over the mean atomic spacing (volume per atom)^(1/3): just wider than the search radius, so that
+/// 3 x 3 rows of cells hold all candidates. Measured on a metallic glass between 1 and 2.6.
+const CELL_SIDE: f64 = 1.9;
 /// More cells than this per atom are never made, however empty the box.
 const CELLS_PER_ATOM: usize = 4;
 
@@ -135,9 +136,8 @@ impl Grid {
         }));
     }
 
-    /// Calls `visit(start, end)` for runs of positions that together hold all atoms within `r` of position `p`.
-    #[inline]
-    pub fn runs(&self, p: usize, r: f64, mut visit: impl FnMut(usize, usize)) {
+    /// Calls `visit` for runs of positions that together hold all atoms within `r` of position `p`.
+    pub fn runs(&self, p: usize, r: f64, mut visit: impl FnMut(Run)) {
         let r = r + self.slack;
         let at = [0, 1, 2].map(|d| self.at[p][d] - self.lo[d]);
         let window = |d: usize, r: f64| {
@@ -153,20 +153,61 @@ impl Grid {
                 let rest = r * r - gap(2, z).powi(2) - gap(1, y).powi(2);
                 if rest >= 0.0 {
                     let (x0, x1) = window(0, rest.sqrt());
-                    let row = (z * self.cells[1] + y) * self.cells[0];
-                    visit(self.start[row + x0] as usize, self.start[row + x1 + 1] as usize);
+                    visit(self.run(z, y, x0, x1));
                 }
             }
         }
     }
 
-    /// Appends the positions in `start..end` within `r` of position `p`, and perhaps a few just outside.
+    /// The rows of cells within `r` of a cell: offsets along z and y, and the reach along x in cells.
+    pub fn stencil(&self, r: f64) -> Vec<[isize; 3]> {
+        let r = (r + self.slack) / self.side;
+        let most = r.floor() as isize + 1;
+        let gap2 = |c: isize| ((c.abs() - 1).max(0) as f64).powi(2);
+        let rows = (-most..=most).flat_map(|z| (-most..=most).map(move |y| (z, y)));
+        rows.filter_map(|(z, y)| {
+            let rest = r * r - gap2(z) - gap2(y);
+            (rest >= 0.0).then(|| [z, y, rest.sqrt().floor() as isize + 1])
+        })
+        .collect()
+    }
+
+    /// Calls `visit` for runs of positions that together hold all atoms around a cell that a stencil covers.
+    pub fn runs_of_cell(&self, cell: usize, stencil: &[[isize; 3]], mut visit: impl FnMut(Run)) {
+        let row = cell / self.cells[0];
+        let [x, y, z] = [cell % self.cells[0], row % self.cells[1], row / self.cells[1]];
+        for &[dz, dy, dx] in stencil {
+            let (z, y) = (z.wrapping_add_signed(dz), y.wrapping_add_signed(dy));
+            if z < self.cells[2] && y < self.cells[1] {
+                let dx = dx.unsigned_abs();
+                visit(self.run(z, y, x.saturating_sub(dx), (x + dx).min(self.cells[0] - 1)));
+            }
+        }
+    }
+
+    /// Positions in part of a row of cells.
+    fn run(&self, z: usize, y: usize, x0: usize, x1: usize) -> Run {
+        let row = (z * self.cells[1] + y) * self.cells[0];
+        Run { start: self.start[row + x0], end: self.start[row + x1 + 1] }
+    }
+
+    /// Positions in a cell.
+    pub fn positions(&self, cell: usize) -> Range<usize> {
+        self.start[cell] as usize..self.start[cell + 1] as usize
+    }
+
+    /// Cell of a position.
+    pub fn cell_of(&self, position: usize) -> usize {
+        self.start.partition_point(|&start| start as usize <= position) - 1
+    }
+
+    /// Replaces `found` by the positions of `runs` within `r` of position `p`, and perhaps a few just outside.
     #[inline]
-    pub fn near<S: Kernel>(&self, p: usize, r: f64, start: usize, end: usize, found: &mut Vec<u32>) {
-        let center = [self.near[0][p], self.near[1][p], self.near[2][p]];
-        let r = r + self.slack;
+    pub fn near<S: Kernel>(&self, p: usize, r: f64, runs: &[Run], found: &mut Vec<u32>) {
+        let center = self.near.each_ref().map(|near| near[p]);
+        let limit = ((r + self.slack).powi(2) * 1.000_001) as f32;
         // SAFETY: `S` was chosen for this machine, and `near` is padded.
-        unsafe { S::near(&self.near, center, (r * r * 1.000_001) as f32, start, end, found) };
+        unsafe { S::near(&self.near, center, limit, runs, found) };
     }
 
     /// Boundaries of `n` runs of positions with about as many owned atoms each.
@@ -178,8 +219,8 @@ impl Grid {
 
     /// Whether any of the positions `start..end` holds a ghost atom.
     #[inline]
-    pub fn any_ghost(&self, start: usize, end: usize) -> bool {
-        self.ghosts_before[end] > self.ghosts_before[start]
+    pub fn any_ghost(&self, start: u32, end: u32) -> bool {
+        self.ghosts_before[end as usize] > self.ghosts_before[start as usize]
     }
 }
 

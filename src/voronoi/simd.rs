@@ -1,4 +1,4 @@
-//! The two inner loops of the tessellation, for the instruction sets found at run time.
+//! The inner loops of the tessellation, for the instruction sets found at run time.
 //!
 //! All of them find the same atoms: where rounding could decide, [`Kernel::pivot`] says so.
 
@@ -8,12 +8,21 @@ mod x86;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
+use super::dot;
+
 /// Floats in the widest vector; arrays that [`Kernel::near`] reads are padded by as many elements.
 pub const LANES_F32: usize = 16;
 /// Doubles in the widest vector; [`Planes`] are padded to a multiple of it.
 pub const LANES_F64: usize = 8;
 /// Most planes that the vector versions of [`Kernel::pivot`] take: one bit each in a mask.
 const MASK_BITS: usize = 64;
+
+/// A run of positions in the grid.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    pub start: u32,
+    pub end: u32,
+}
 
 /// Planes {X : c . X = d} in the frame of one atom, one slot a candidate neighbour.
 #[derive(Debug, Default)]
@@ -33,13 +42,19 @@ impl Planes {
         self.len
     }
 
-    pub fn push(&mut self, c: [f64; 3], d: f64) {
-        if self.len == self.d.len() {
-            let padded = self.len + LANES_F64;
+    /// Makes room for `n` more planes, and for whole vectors behind them.
+    fn reserve(&mut self, n: usize) {
+        let padded = self.len + n + LANES_F64;
+        if padded > self.d.len() {
+            let padded = 2 * padded;
             self.c.iter_mut().for_each(|c| c.resize(padded, 0.0));
             self.d.resize(padded, 0.0);
             self.t.resize(padded, 0.0);
         }
+    }
+
+    pub fn push(&mut self, c: [f64; 3], d: f64) {
+        self.reserve(1);
         for (array, value) in self.c.iter_mut().zip(c) {
             array[self.len] = value;
         }
@@ -112,11 +127,18 @@ impl Simd {
 
 /// The inner loops for one instruction set.
 pub trait Kernel {
-    /// Appends to `found` the positions in `start..end` closer than sqrt(`r2`) to `center`.
+    /// Replaces `found` by the positions in `runs` closer than sqrt(`r2`) to `center`.
     ///
     /// # Safety
-    /// The instruction set is present; `near` is padded by `LANES_F32` elements beyond `end`.
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>);
+    /// The instruction set is present; `near` is padded by `LANES_F32` elements beyond the last run.
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>);
+
+    /// Adds the bisecting planes between an atom and others: `at` holds coordinates and weights, `center` those of the
+    /// atom. False if one of the others is at the same place.
+    ///
+    /// # Safety
+    /// The instruction set is present; every element of `others` is less than `at.len()`.
+    unsafe fn bisect(at: &[[f64; 4]], center: &[f64; 4], others: &[u32], planes: &mut Planes) -> bool;
 
     /// First crossing of a line with the planes that it is about to leave.
     ///
@@ -129,14 +151,29 @@ pub trait Kernel {
 pub struct Portable;
 
 impl Kernel for Portable {
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>) {
-        let [x, y, z] = [&near[0][start..end], &near[1][start..end], &near[2][start..end]];
-        for (k, ((x, y), z)) in x.iter().zip(y).zip(z).enumerate() {
-            let (dx, dy, dz) = (x - center[0], y - center[1], z - center[2]);
-            if dx * dx + dy * dy + dz * dz < r2 {
-                found.push((start + k) as u32);
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
+        found.clear();
+        for &Run { start, end } in runs {
+            let [x, y, z] = near.each_ref().map(|near| &near[start as usize..end as usize]);
+            for (k, ((x, y), z)) in (start..).zip(x.iter().zip(y).zip(z)) {
+                let (dx, dy, dz) = (x - center[0], y - center[1], z - center[2]);
+                if dx * dx + dy * dy + dz * dz < r2 {
+                    found.push(k);
+                }
             }
         }
+    }
+
+    unsafe fn bisect(at: &[[f64; 4]], center: &[f64; 4], others: &[u32], planes: &mut Planes) -> bool {
+        let mut apart = true;
+        for &other in others {
+            let other = &at[other as usize];
+            let c = [other[0] - center[0], other[1] - center[1], other[2] - center[2]];
+            let c2 = dot(&c, &c);
+            apart &= c2 > 0.0;
+            planes.push(c, 0.5 * (c2 + (center[3] - other[3])));
+        }
+        apart
     }
 
     unsafe fn pivot(planes: &mut Planes, line: &Line) -> Crossing {

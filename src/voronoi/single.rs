@@ -1,7 +1,7 @@
 //! One cell at a time, by clipping: for thresholds and volumes, small groups, and where gift wrapping met a tie.
 
 use super::grid::Grid;
-use super::simd::Kernel;
+use super::simd::{Kernel, Run};
 use super::{ConvexCell, Neighbor, Plane, dot};
 use crate::error::{Error, Result};
 
@@ -11,7 +11,7 @@ pub struct Sight<'a> {
     /// Bounds of the region in which every atom is known.
     planes: &'a [Plane],
     /// What an owned atom sees in every direction at least: the distance to the nearest plane, or the grid's margin.
-    clear: f64,
+    pub clear: f64,
     /// Distance that holds all atoms of the grid.
     pub farthest: f64,
     margin: f64,
@@ -35,6 +35,11 @@ impl<'a> Sight<'a> {
     pub fn reach(&self, x: &[f64; 3], weight: f64) -> f64 {
         let x2 = dot(x, x);
         x2.sqrt() + (x2 + self.heaviest - weight).max(0.0).sqrt()
+    }
+
+    /// How far out a vertex may lie so that no atom beyond `radius` can cut it off: the inverse of [`Sight::reach`].
+    pub fn final_distance(&self, radius: f64, weight: f64) -> f64 {
+        ((radius * radius - (self.heaviest - weight)) / (2.0 * radius)).max(0.0)
     }
 
     /// Whether no unknown atom can cut off the vertex at `x` (relative to the atom at `center`).
@@ -65,6 +70,7 @@ impl<'a> Sight<'a> {
 #[derive(Debug, Default)]
 pub struct Single {
     cell: ConvexCell,
+    runs: Vec<Run>,
     found: Vec<u32>,
     neighbors: Vec<Neighbor>,
     walls: Vec<(u32, Plane)>,
@@ -116,8 +122,9 @@ impl Single {
     }
 
     fn gather<S: Kernel>(&mut self, grid: &Grid, position: usize, radius: f64) -> Result<()> {
-        self.found.clear();
-        grid.runs(position, radius, |start, end| grid.near::<S>(position, radius, start, end, &mut self.found));
+        self.runs.clear();
+        grid.runs(position, radius, |run| self.runs.push(run));
+        grid.near::<S>(position, radius, &self.runs, &mut self.found);
         self.neighbors.clear();
         let [x, y, z, weight] = grid.at[position];
         for &id in self.found.iter().filter(|&&id| id as usize != position) {

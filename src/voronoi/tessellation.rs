@@ -217,12 +217,11 @@ impl<W: Fn(usize) -> bool + Sync> Task<'_, W> {
                 cells.push(None);
                 continue;
             }
-            if !self.geometry {
-                let tally = &wrapped.tallies[position - range.start];
-                if tally.is_exact() {
-                    cells.push(Some(Cell { motif: tally.motif, volume: 0.0 }));
-                    continue;
-                }
+            if !self.geometry
+                && let Some(motif) = wrapped.tallies[position - range.start].motif()
+            {
+                cells.push(Some(Cell { motif, volume: 0.0 }));
+                continue;
             }
             single.clip::<S>(self.grid, walls, self.sight, position, radius)?;
             cells.push(Some(single.cell().measure(self.settings)));

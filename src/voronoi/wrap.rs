@@ -6,13 +6,13 @@
 //! wrapping goes on there, to its third atom the edge to the fourth. When an atom is done, the valence of each edge to a
 //! later atom is final. Atoms that a worker does not process (ghosts, atoms of other threads) come last in its order.
 //!
-//! Floating-point decisions closer than a tolerance far above rounding flag all atoms concerned; their cells, and
-//! those that fail Euler's formula, are built again by clipping ([`super::single`]), which applies the merge rule for
-//! degenerate vertices. All other motifs are exact.
+//! Floating-point decisions closer than a tolerance far above rounding flag all atoms concerned; their cells are
+//! built again by clipping ([`super::single`]), which applies the merge rule for degenerate vertices. Every other motif
+//! is exact: its cell and those around it are closed. Where one is not (crystals), all cells are clipped.
 
 use super::grid::Grid;
-use super::motif::Motif;
-use super::simd::{Kernel, Line, Planes};
+use super::motif::{MIN_ORDER, Motif, ORDERS};
+use super::simd::{Kernel, Line, Planes, Run};
 use super::single::{Sight, Single};
 use super::{Plane, dot};
 use crate::error::{Error, Result};
@@ -25,30 +25,53 @@ const TIE: f64 = 1e-7;
 const PARALLEL: f64 = 1e-6;
 /// End of a list.
 const NONE: u32 = u32::MAX;
+/// Marks the ranks of atoms and walls whose own cells are completed elsewhere: they come last in the order of work.
+const FOREIGN: u32 = 1 << 31;
 
 /// What is known of the cell of one atom.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
-    /// Faces by number of edges.
-    pub motif: Motif,
-    /// Sum over faces of 6 - edges: 12 for a closed cell with simple vertices.
-    euler: i16,
+    /// `faces[k]` = number of faces with k edges; the last one collects all beyond.
+    faces: [u16; MOST_EDGES + 1],
+    /// Edges beyond `MOST_EDGES` of the faces that have more.
+    excess: u16,
     /// A tie was met: the motif is not to be trusted.
     doubtful: bool,
-    /// The atom belongs to a tetrahedron found before its turn.
-    touched: bool,
 }
 
+/// Edges of a face that are told apart.
+const MOST_EDGES: usize = MIN_ORDER + ORDERS - 1;
+
 impl Tally {
+    #[inline]
     fn add_face(&mut self, edges: u8) {
-        self.motif.add_face(usize::from(edges));
-        self.motif.faces += 1;
-        self.euler += 6 - i16::from(edges);
+        let edges = usize::from(edges);
+        self.faces[edges.min(MOST_EDGES)] += 1;
+        if edges > MOST_EDGES {
+            self.excess += (edges - MOST_EDGES) as u16;
+        }
     }
 
-    /// Whether the motif is exact.
-    pub fn is_exact(&self) -> bool {
-        !self.doubtful && self.euler == 12
+    fn is_empty(&self) -> bool {
+        self.faces == [0; MOST_EDGES + 1]
+    }
+
+    /// Whether Euler's formula for a closed cell with simple vertices holds: the sum over faces of 6 - edges is 12.
+    fn is_closed(&self) -> bool {
+        let open: i32 = self.faces.iter().zip(0..).map(|(&n, k)| i32::from(n) * (6 - k)).sum();
+        open - i32::from(self.excess) == 12
+    }
+
+    /// The motif, if it is exact.
+    pub fn motif(&self) -> Option<Motif> {
+        if self.doubtful || self.is_empty() {
+            return None;
+        }
+        let mut motif = Motif { faces: self.faces.iter().sum(), ..Motif::default() };
+        for (n, &faces) in motif.n.iter_mut().zip(&self.faces[MIN_ORDER..]) {
+            *n = faces.min(255) as u8;
+        }
+        Some(motif)
     }
 }
 
@@ -116,15 +139,109 @@ impl<T: Copy> Lists<T> {
 pub struct Workspace {
     /// One entry an atom of the worker's range.
     pub tallies: Vec<Tally>,
+    /// Place of each position, then of each wall, in the order of work.
+    ranks: Vec<u32>,
     handed: Lists<Want>,
     edges: Lists<u32>,
-    /// Candidates of the current atom: planes, ids, number of tetrahedra around the edge to each.
-    planes: Planes,
-    ids: Vec<u32>,
-    valence: Vec<u8>,
-    slot_of: Vec<u32>,
+    /// Where the candidates of the atoms of one cell are; the cell itself is in `runs[own_run]`.
+    runs: Vec<Run>,
+    own_run: usize,
     found: Vec<u32>,
+    link: Link,
+}
+
+/// The atom at work, the candidates around it, and the open triangles of its link.
+#[derive(Debug, Default)]
+struct Link {
+    position: usize,
+    x: [f64; 3],
+    weight: f64,
+    /// All candidates within this distance are known.
+    radius: f64,
+    /// A vertex of the cell is final if its squared distance is at most this.
+    final2: f64,
+    planes: Planes,
+    ranks: Vec<u32>,
+    /// Number of tetrahedra around the edge to each candidate.
+    valence: Vec<u8>,
+    /// Slot of each candidate, by position or wall; stale entries are told by `ranks`.
+    slot_of: Vec<u32>,
     wants: Vec<Want>,
+    open: Open,
+}
+
+/// Slots whose pairs are looked up in a table, not by a search.
+const TABLE: usize = 64;
+
+/// Where among the wants the triangle with p -> q is, one entry a pair of slots, 0 if it is not open.
+#[derive(Debug)]
+struct Open([[u8; TABLE]; TABLE]);
+
+impl Default for Open {
+    fn default() -> Self {
+        Open([[0; TABLE]; TABLE])
+    }
+}
+
+impl Open {
+    /// The entry of a pair, if it has one: not beyond the table, nor for wants too many to be numbered.
+    fn entry(&mut self, p: u32, q: u32) -> Option<&mut u8> {
+        self.0.get_mut(p as usize)?.get_mut(q as usize)
+    }
+}
+
+impl Link {
+    fn begin(&mut self, grid: &Grid, position: usize) {
+        // Wants are left over only where a configuration was given up.
+        while self.pop().is_some() {}
+        let [x, y, z, weight] = grid.at[position];
+        (self.position, self.x, self.weight) = (position, [x, y, z], weight);
+        self.planes.clear();
+        self.ranks.clear();
+        self.valence.clear();
+    }
+
+    fn widen(&mut self, radius: f64, sight: &Sight) {
+        self.radius = radius;
+        self.final2 = sight.final_distance(radius, self.weight).powi(2);
+    }
+
+    /// Opens a triangle, or closes it with its mate, which is returned.
+    #[inline]
+    fn want(&mut self, want: Want) -> Option<Want> {
+        let mate = match self.open.entry(want.q, want.p) {
+            Some(&mut number) if self.wants.len() < TABLE => usize::from(number).checked_sub(1),
+            _ => self.wants.iter().position(|w| w.p == want.q && w.q == want.p),
+        };
+        if mate.is_none() {
+            self.wants.push(want);
+            self.number(self.wants.len() - 1);
+        }
+        mate.map(|mate| self.close(mate))
+    }
+
+    /// Takes a want away; the last one moves into its place.
+    fn close(&mut self, k: usize) -> Want {
+        let want = self.wants.swap_remove(k);
+        if let Some(number) = self.open.entry(want.p, want.q) {
+            *number = 0;
+        }
+        if k < self.wants.len() {
+            self.number(k);
+        }
+        want
+    }
+
+    fn number(&mut self, k: usize) {
+        let Want { p, q, .. } = self.wants[k];
+        if let Some(number) = self.open.entry(p, q) {
+            *number = (k as u8).wrapping_add(1);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Want> {
+        self.wants.len().checked_sub(1).map(|last| self.close(last))
+    }
 }
 
 /// Gift wrapping of a range of positions.
@@ -137,294 +254,335 @@ pub struct Worker<'a> {
     pub radius: f64,
 }
 
-/// The atom at work.
-#[derive(Clone, Copy)]
-struct Center {
-    position: usize,
-    x: [f64; 3],
-    weight: f64,
-    /// All candidates within this distance are known.
-    radius: f64,
-}
-
 impl Worker<'_> {
-    /// Finds the tallies of all owned atoms in the range.
+    /// Finds the tallies of all owned atoms in the range. If ties cannot be sorted out all of them are doubtful.
     pub fn run<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<()> {
         let n = self.range.len();
+        if n == 0 {
+            return Ok(());
+        }
         work.tallies.clear();
         work.tallies.resize(n, Tally::default());
         work.handed.reset(n);
         work.edges.reset(n);
-        work.slot_of.resize(self.grid.len() + self.walls.len(), 0);
-        for position in self.range.clone() {
-            if !self.grid.ghost[position] {
-                self.wrap::<S>(position, work, single)?;
+        let ids = self.grid.len() + self.walls.len();
+        work.link.slot_of.resize(ids, 0);
+        work.ranks.clear();
+        work.ranks.extend((0..ids).map(|id| if self.is_foreign(id) { id as u32 | FOREIGN } else { id as u32 }));
+        let stencil = self.grid.stencil(self.radius);
+        for cell in self.grid.cell_of(self.range.start)..=self.grid.cell_of(self.range.end - 1) {
+            if !self.wrap_cell::<S>(cell, &stencil, work, single)? {
+                // An unfinished cell leaves gaps in others, which need not show. Crystals come here at once.
+                work.tallies.iter_mut().for_each(|tally| tally.doubtful = true);
+                break;
             }
         }
         Ok(())
     }
 
-    /// Whether the tetrahedra of a position (or wall) are completed elsewhere.
-    fn is_foreign(&self, id: u32) -> bool {
-        let id = id as usize;
+    fn is_foreign(&self, id: usize) -> bool {
         !self.range.contains(&id) || self.grid.ghost[id]
     }
 
-    /// Sort key of the order of work.
-    fn order(&self, id: u32) -> u64 {
-        u64::from(self.is_foreign(id)) << 32 | u64::from(id)
-    }
-
-    fn wrap<S: Kernel>(&self, position: usize, work: &mut Workspace, single: &mut Single) -> Result<()> {
-        let [x, y, z, weight] = self.grid.at[position];
-        let mut center = Center { position, x: [x, y, z], weight, radius: self.radius };
-        work.planes.clear();
-        work.ids.clear();
-        work.valence.clear();
-        work.wants.clear();
-        self.gather::<S>(&center, work)?;
-        self.receive(&center, work)?;
-        if !work.tallies[position - self.range.start].touched {
-            self.seed::<S>(&center, work, single)?;
+    /// Wraps the owned atoms of one cell of the grid; false if one of them was not finished.
+    fn wrap_cell<S: Kernel>(
+        &self,
+        cell: usize,
+        stencil: &[[isize; 3]],
+        work: &mut Workspace,
+        single: &mut Single,
+    ) -> Result<bool> {
+        let Range { start, end } = self.grid.positions(cell);
+        let own = start.max(self.range.start)..end.min(self.range.end);
+        if own.clone().all(|position| self.grid.ghost[position]) {
+            return Ok(true);
         }
-        // Far beyond any cell that does not make the kernel go in circles.
-        let mut pivots_left = 16 * work.planes.len() + 256;
-        while let Some(want) = work.wants.pop() {
-            self.pivot::<S>(&mut center, want, work)?;
-            pivots_left -= 1;
-            if pivots_left == 0 {
-                work.tallies[position - self.range.start].doubtful = true;
-                work.wants.clear();
+        let Workspace { runs, own_run, .. } = work;
+        runs.clear();
+        self.grid.runs_of_cell(cell, stencil, |run| {
+            self.later_runs(run, own.start, runs);
+            if (run.start..run.end).contains(&(own.start as u32)) {
+                *own_run = runs.len() - 1;
+            }
+        });
+        for position in own.filter(|&position| !self.grid.ghost[position]) {
+            work.runs[work.own_run].start = position as u32 + 1;
+            work.link.begin(self.grid, position);
+            work.link.widen(self.radius, self.sight);
+            self.grid.near::<S>(position, self.radius, &work.runs, &mut work.found);
+            self.admit_found::<S>(work)?;
+            if !self.wrap::<S>(work, single)? {
+                return Ok(false);
             }
         }
-        self.close(position, work);
+        Ok(true)
+    }
+
+    /// Appends the parts of a run that come later in the order of work than all owned atoms before position `first`.
+    #[inline]
+    fn later_runs(&self, Run { start, end }: Run, first: usize, runs: &mut Vec<Run>) {
+        let first = (first as u32).clamp(start, end);
+        let mine = (self.range.start as u32).clamp(start, first);
+        if start < mine {
+            runs.push(Run { start, end: mine });
+        }
+        if self.grid.any_ghost(mine, first) {
+            for position in (mine..first).filter(|&position| self.grid.ghost[position as usize]) {
+                match runs.last_mut() {
+                    Some(run) if run.end == position => run.end += 1,
+                    _ => runs.push(Run { start: position, end: position + 1 }),
+                }
+            }
+        }
+        if first < end {
+            runs.push(Run { start: first, end });
+        }
+    }
+
+    /// Finds the tetrahedra of the atom at work with later ones. False if ties keep its cell from being closed.
+    fn wrap<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<bool> {
+        let local = work.link.position - self.range.start;
+        self.receive(work);
+        if work.tallies[local].is_empty() {
+            self.seed::<S>(work, single)?;
+        }
+        // Far beyond any cell that does not make the kernel go in circles.
+        let mut pivots_left = 4 * work.link.planes.len() + 64;
+        while let Some(want) = work.link.pop() {
+            if pivots_left == 0 || !self.pivot::<S>(want, work)? {
+                return Ok(false);
+            }
+            pivots_left -= 1;
+        }
+        close(local, self.range.start as u32, work);
+        let tally = &work.tallies[local];
+        Ok(tally.is_closed() || tally.is_empty())
+    }
+
+    /// Widens the search for candidates.
+    #[cold]
+    fn gather<S: Kernel>(&self, radius: f64, work: &mut Workspace) -> Result<()> {
+        work.link.widen(radius, self.sight);
+        let position = work.link.position;
+        let mut runs = Vec::new();
+        self.grid.runs(position, radius, |run| self.later_runs(run, position + 1, &mut runs));
+        self.grid.near::<S>(position, radius, &runs, &mut work.found);
+        let Workspace { found, link, ranks, .. } = work;
+        found.retain(|&id| link.ranks.get(link.slot_of[id as usize] as usize) != Some(&ranks[id as usize]));
+        self.admit_found::<S>(work)
+    }
+
+    /// Makes candidates of the atoms in `work.found`, which are none yet, and of the walls within the search radius.
+    fn admit_found<S: Kernel>(&self, work: &mut Workspace) -> Result<()> {
+        let Workspace { found, link, ranks, .. } = work;
+        for (slot, &id) in (link.ranks.len()..).zip(&*found) {
+            link.slot_of[id as usize] = slot as u32;
+        }
+        link.ranks.extend(found.iter().map(|&id| ranks[id as usize]));
+        link.valence.resize(link.ranks.len(), 0);
+        let center = &self.grid.at[link.position];
+        // SAFETY: `S` was chosen for this machine; the positions come from the grid.
+        if !unsafe { S::bisect(&self.grid.at, center, found, &mut link.planes) } {
+            return Err(self.coincident(link.position, found));
+        }
+        for (k, wall) in self.walls.iter().enumerate() {
+            if 2.0 * wall.depth(&link.x) <= link.radius {
+                self.slot((self.grid.len() + k) as u32 | FOREIGN, link);
+            }
+        }
         Ok(())
     }
 
-    /// Makes candidates of the atoms and walls within `center.radius` that come later in the order of work.
-    fn gather<S: Kernel>(&self, center: &Center, work: &mut Workspace) -> Result<()> {
-        let Center { position, radius, .. } = *center;
-        let mut found = std::mem::take(&mut work.found);
-        found.clear();
-        self.grid.runs(position, radius, |start, end| {
-            if start > position {
-                self.grid.near::<S>(position, radius, start, end, &mut found);
-                return;
-            }
-            if end > position + 1 {
-                self.grid.near::<S>(position, radius, position + 1, end, &mut found);
-            }
-            let end = end.min(position);
-            let mine = start.max(self.range.start).min(end);
-            if start < mine {
-                self.grid.near::<S>(position, radius, start, mine, &mut found);
-            }
-            if self.grid.any_ghost(mine, end) {
-                let first = found.len();
-                self.grid.near::<S>(position, radius, mine, end, &mut found);
-                let mut kept = first;
-                for k in first..found.len() {
-                    if self.grid.ghost[found[k] as usize] {
-                        found[kept] = found[k];
-                        kept += 1;
-                    }
-                }
-                found.truncate(kept);
-            }
-        });
-        let mut result = Ok(());
-        for &id in &found {
-            result = result.and(self.slot(id, center, work).map(|_| ()));
-        }
-        for (k, wall) in self.walls.iter().enumerate() {
-            if 2.0 * wall.depth(&center.x) <= radius {
-                self.slot((self.grid.len() + k) as u32, center, work)?;
-            }
-        }
-        work.found = found;
-        result
+    #[cold]
+    fn coincident(&self, position: usize, found: &[u32]) -> Error {
+        let place = |p: usize| &self.grid.at[p][..3];
+        let other = found.iter().map(|&id| id as usize).find(|&id| place(id) == place(position));
+        let [i, j] = [position, other.unwrap_or(position)].map(|p| self.grid.index[p] as usize);
+        Error::CoincidentAtoms(i, j)
     }
 
     /// Slot of an atom or wall among the candidates, which it joins if need be.
     #[inline]
-    fn slot(&self, id: u32, center: &Center, work: &mut Workspace) -> Result<u32> {
-        let slot = work.slot_of[id as usize];
-        if work.ids.get(slot as usize) == Some(&id) {
-            return Ok(slot);
-        }
-        let n = self.grid.len();
-        let (c, d) = if (id as usize) < n {
-            let at = &self.grid.at[id as usize];
-            let c = [at[0] - center.x[0], at[1] - center.x[1], at[2] - center.x[2]];
-            let c2 = dot(&c, &c);
-            if c2 == 0.0 {
-                let [i, j] = [center.position, id as usize].map(|p| self.grid.index[p] as usize);
-                return Err(Error::CoincidentAtoms(i, j));
-            }
-            (c, 0.5 * (c2 + center.weight - at[3]))
-        } else {
-            let wall = &self.walls[id as usize - n];
+    fn slot(&self, rank: u32, link: &mut Link) -> u32 {
+        let slot = link.slot_of[(rank & !FOREIGN) as usize];
+        if link.ranks.get(slot as usize) == Some(&rank) { slot } else { self.admit_one(rank, link) }
+    }
+
+    #[cold]
+    fn admit_one(&self, rank: u32, link: &mut Link) -> u32 {
+        let slot = link.ranks.len() as u32;
+        let id = (rank & !FOREIGN) as usize;
+        if let Some(wall) = id.checked_sub(self.grid.len()).map(|k| &self.walls[k]) {
             let scale = self.grid.spacing;
-            (wall.normal.map(|v| v * scale), scale * wall.depth(&center.x))
-        };
-        let slot = work.ids.len() as u32;
-        work.planes.push(c, d);
-        work.ids.push(id);
-        work.valence.push(0);
-        work.slot_of[id as usize] = slot;
-        Ok(slot)
+            link.planes.push(wall.normal.map(|v| v * scale), scale * wall.depth(&link.x));
+        } else {
+            let at = &self.grid.at[id];
+            let c = [0, 1, 2].map(|d| at[d] - link.x[d]);
+            link.planes.push(c, 0.5 * (dot(&c, &c) + (link.weight - at[3])));
+        }
+        link.ranks.push(rank);
+        link.valence.push(0);
+        link.slot_of[id] = slot;
+        slot
     }
 
     /// Takes what earlier atoms have handed to this one.
-    fn receive(&self, center: &Center, work: &mut Workspace) -> Result<()> {
-        let list = center.position - self.range.start;
+    fn receive(&self, work: &mut Workspace) {
+        let list = work.link.position - self.range.start;
         while let Some(handed) = work.handed.pop(list) {
-            let p = self.slot(handed.p, center, work)?;
-            let q = self.slot(handed.q, center, work)?;
-            work.valence[p as usize] += 1;
-            work.valence[q as usize] += 1;
-            let x = [0, 1, 2].map(|d| handed.x[d] - center.x[d]);
-            self.want(Want { p, q, apex: handed.apex, x }, center, work);
+            let link = &mut work.link;
+            let (p, q) = (self.slot(handed.p, link), self.slot(handed.q, link));
+            link.valence[p as usize] += 1;
+            link.valence[q as usize] += 1;
+            let x = [0, 1, 2].map(|d| handed.x[d] - link.x[d]);
+            self.want(Want { p, q, apex: handed.apex, x }, work);
         }
-        while let Some(id) = work.edges.pop(list) {
-            let slot = self.slot(id, center, work)?;
-            work.valence[slot as usize] += 1;
+        while let Some(rank) = work.edges.pop(list) {
+            let slot = self.slot(rank, &mut work.link);
+            work.link.valence[slot as usize] += 1;
         }
-        Ok(())
     }
 
-    /// Adds an open triangle, or closes it with its mate. `want.apex` is an id, `want.p` and `want.q` are slots.
-    fn want(&self, want: Want, center: &Center, work: &mut Workspace) {
-        let Some(mate) = work.wants.iter().position(|w| w.p == want.q && w.q == want.p) else {
-            work.wants.push(want);
-            return;
-        };
-        let mate = work.wants.swap_remove(mate);
-        let edge = [0, 1, 2].map(|d| want.x[d] - mate.x[d]);
-        let tie = TIE * self.grid.spacing;
-        if dot(&edge, &edge) <= tie * tie {
-            let corners = [want.p, want.q].map(|slot| work.ids[slot as usize]);
-            self.doubt(&[center.position as u32, corners[0], corners[1], want.apex, mate.apex], work);
+    /// Opens a triangle, or closes it. `want.apex` is a rank, `want.p` and `want.q` are slots.
+    #[inline]
+    fn want(&self, want: Want, work: &mut Workspace) {
+        if let Some(mate) = work.link.want(want) {
+            let edge = [0, 1, 2].map(|d| want.x[d] - mate.x[d]);
+            let tie = TIE * self.grid.spacing;
+            if dot(&edge, &edge) <= tie * tie {
+                let [p, q] = [want.p, want.q].map(|slot| work.link.ranks[slot as usize]);
+                self.doubt(&[work.link.position as u32, p, q, want.apex, mate.apex], &mut work.tallies);
+            }
         }
     }
 
     /// Flags atoms whose motif hangs on rounding.
-    fn doubt(&self, ids: &[u32], work: &mut Workspace) {
-        for &id in ids {
-            if !self.is_foreign(id) {
-                work.tallies[id as usize - self.range.start].doubtful = true;
-            }
+    #[cold]
+    fn doubt(&self, ranks: &[u32], tallies: &mut [Tally]) {
+        for &rank in ranks.iter().filter(|&rank| rank & FOREIGN == 0) {
+            tallies[rank as usize - self.range.start].doubtful = true;
         }
     }
 
     /// First tetrahedron of an atom without earlier neighbours, from its clipped cell.
-    fn seed<S: Kernel>(&self, center: &Center, work: &mut Workspace, single: &mut Single) -> Result<()> {
-        single.clip::<S>(self.grid, self.walls, self.sight, center.position, self.radius)?;
+    #[cold]
+    fn seed<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<()> {
+        single.clip::<S>(self.grid, self.walls, self.sight, work.link.position, self.radius)?;
         let Some((ids, x)) = single.cell().vertex() else { return Ok(()) };
         let mut slots = [0; 3];
         for (slot, id) in slots.iter_mut().zip(ids) {
-            *slot = self.slot(id, center, work)?;
+            *slot = self.slot(work.ranks[id as usize], &mut work.link);
         }
-        let [a, b, c] = slots.map(|slot| work.planes.c(slot as usize));
+        let [a, b, c] = slots.map(|slot| work.link.planes.c(slot as usize));
         if dot(&cross(&a, &b), &c) < 0.0 {
             slots.swap(0, 1);
         }
         let [p, q, r] = slots;
-        self.want(Want { p: q, q: p, apex: work.ids[r as usize], x }, center, work);
-        self.add_tetrahedron(center, [p, q, r], &x, work);
+        let apex = work.link.ranks[r as usize];
+        self.want(Want { p: q, q: p, apex, x }, work);
+        self.add_tetrahedron([p, q, r], &x, work);
         Ok(())
     }
 
-    /// Walks from the vertex of an open triangle to the next one.
-    fn pivot<S: Kernel>(&self, center: &mut Center, want: Want, work: &mut Workspace) -> Result<()> {
+    /// Walks from the vertex of an open triangle to the next one. False if nothing known stops the walk in time.
+    fn pivot<S: Kernel>(&self, want: Want, work: &mut Workspace) -> Result<bool> {
         let on = [want.p as usize, want.q as usize];
-        let along = cross(&work.planes.c(on[0]), &work.planes.c(on[1]));
-        let length = dot(&along, &along).sqrt();
+        let along = cross(&work.link.planes.c(on[0]), &work.link.planes.c(on[1]));
+        // At least the length, at most 1.7 times as much; a square root would be waited for.
+        let length = along.iter().map(|v| v.abs()).sum::<f64>();
         let line = Line {
             from: want.x,
             along,
             on,
             parallel: PARALLEL * self.grid.spacing * length,
-            tie: TIE * self.grid.spacing / length,
+            tie: 2.0 * TIE * self.grid.spacing / length,
         };
         let (crossing, x) = loop {
+            let link = &mut work.link;
             // SAFETY: `S` was chosen for this machine.
-            let crossing = unsafe { S::pivot(&mut work.planes, &line) };
+            let crossing = unsafe { S::pivot(&mut link.planes, &line) };
             let x = [0, 1, 2].map(|d| want.x[d] + crossing.t * along[d]);
-            let reach = if crossing.t.is_finite() { self.sight.reach(&x, center.weight) } else { f64::INFINITY };
-            if reach <= center.radius {
+            if dot(&x, &x) <= link.final2 || link.radius >= self.sight.farthest.min(self.grid.margin) {
                 break (crossing, x);
             }
-            if center.radius >= self.sight.farthest.min(self.grid.margin) {
-                break (crossing, x);
-            }
-            center.radius = (1.3 * center.radius).max(reach.min(4.0 * center.radius) * 1.001);
-            self.gather::<S>(center, work)?;
+            let needed = self.sight.reach(&x, link.weight).min(4.0 * link.radius);
+            let radius = (1.3 * link.radius).max(1.001 * needed);
+            self.gather::<S>(radius, work)?;
         };
-        self.sight.check(self.grid.index[center.position], &center.x, &x, center.weight)?;
-        if crossing.doubtful {
-            self.doubt_line(center, &want, &line, crossing.t, work);
+        let link = &work.link;
+        let settled = dot(&x, &x) <= link.final2 && link.radius <= self.sight.clear;
+        let index = self.grid.index[link.position];
+        if !settled && self.sight.check(index, &link.x, &x, link.weight).is_err() {
+            return Ok(false);
         }
-        self.add_tetrahedron(center, [want.p, want.q, crossing.slot as u32], &x, work);
-        Ok(())
+        if crossing.doubtful {
+            self.doubt_line(&want, &line, crossing.t, work);
+        }
+        self.add_tetrahedron([want.p, want.q, crossing.slot as u32], &x, work);
+        Ok(true)
     }
 
     /// Flags all atoms of a tie on a line.
     #[cold]
-    fn doubt_line(&self, center: &Center, want: &Want, line: &Line, t: f64, work: &mut Workspace) {
-        let mut ids = vec![center.position as u32, work.ids[line.on[0]], work.ids[line.on[1]], want.apex];
-        for slot in (0..work.planes.len()).filter(|slot| !line.on.contains(slot)) {
-            let c = work.planes.c(slot);
+    fn doubt_line(&self, want: &Want, line: &Line, t: f64, work: &mut Workspace) {
+        let link = &work.link;
+        let mut ranks = vec![link.position as u32, link.ranks[line.on[0]], link.ranks[line.on[1]], want.apex];
+        for slot in (0..link.planes.len()).filter(|slot| !line.on.contains(slot)) {
+            let c = link.planes.c(slot);
             let ahead = dot(&c, &line.along);
-            let crossing = (work.planes.d(slot) - dot(&c, &line.from)) / ahead;
+            let crossing = (link.planes.d(slot) - dot(&c, &line.from)) / ahead;
             if ahead.abs() <= line.parallel || (ahead > 0.0 && crossing <= t + line.tie) {
-                ids.push(work.ids[slot]);
+                ranks.push(link.ranks[slot]);
             }
         }
-        self.doubt(&ids, work);
+        self.doubt(&ranks, &mut work.tallies);
     }
 
     /// Counts a new tetrahedron, opens its triangles (closing those that are known), and hands it on. `slots`: its other
     /// three atoms, counter-clockwise as seen from outside; the triangle of the first two is taken care of already.
-    fn add_tetrahedron(&self, center: &Center, slots: [u32; 3], x: &[f64; 3], work: &mut Workspace) {
-        let ids = slots.map(|slot| work.ids[slot as usize]);
+    #[inline]
+    fn add_tetrahedron(&self, slots: [u32; 3], x: &[f64; 3], work: &mut Workspace) {
+        let ranks = slots.map(|slot| work.link.ranks[slot as usize]);
         for slot in slots {
-            work.valence[slot as usize] += 1;
+            let valence = &mut work.link.valence[slot as usize];
+            *valence = valence.saturating_add(1);
         }
         let [p, q, r] = slots;
-        self.want(Want { p: r, q, apex: ids[0], x: *x }, center, work);
-        self.want(Want { p, q: r, apex: ids[1], x: *x }, center, work);
-        let order = ids.map(|id| self.order(id));
-        let first = (0..3).min_by_key(|&k| order[k]).unwrap_or(0);
-        for id in ids {
-            if !self.is_foreign(id) {
-                work.tallies[id as usize - self.range.start].touched = true;
+        self.want(Want { p: r, q, apex: ranks[0], x: *x }, work);
+        self.want(Want { p, q: r, apex: ranks[1], x: *x }, work);
+        let [a, b, c] = ranks;
+        // Rotated so that the earliest comes first.
+        let [first, second, third] = if b < a && b < c {
+            [b, c, a]
+        } else if c < a && c < b {
+            [c, a, b]
+        } else {
+            [a, b, c]
+        };
+        if first & FOREIGN == 0 {
+            let start = self.range.start;
+            let x = [0, 1, 2].map(|d| x[d] + work.link.x[d]);
+            let apex = work.link.position as u32;
+            work.handed.push(first as usize - start, Want { p: second, q: third, apex, x });
+            let (early, late) = (second.min(third), second.max(third));
+            if early & FOREIGN == 0 {
+                work.edges.push(early as usize - start, late);
             }
         }
-        if self.is_foreign(ids[first]) {
-            return;
-        }
-        let (second, third) = ((first + 1) % 3, (first + 2) % 3);
-        let absolute = [0, 1, 2].map(|d| x[d] + center.x[d]);
-        let handed = Want { p: ids[second], q: ids[third], apex: center.position as u32, x: absolute };
-        work.handed.push(ids[first] as usize - self.range.start, handed);
-        let (early, late) = if order[second] < order[third] { (second, third) } else { (third, second) };
-        if !self.is_foreign(ids[early]) {
-            work.edges.push(ids[early] as usize - self.range.start, ids[late]);
-        }
     }
+}
 
-    /// The edges from this atom to later ones are final: each is a face of both cells.
-    fn close(&self, position: usize, work: &mut Workspace) {
-        for (&id, &valence) in work.ids.iter().zip(&work.valence) {
-            if valence > 0 {
-                work.tallies[position - self.range.start].add_face(valence);
-                if !self.is_foreign(id) {
-                    work.tallies[id as usize - self.range.start].add_face(valence);
-                }
-            }
+/// The edges from the atom at work to later ones are final: each is a face of both cells.
+fn close(local: usize, start: u32, work: &mut Workspace) {
+    let Workspace { tallies, link, .. } = work;
+    let mut mine = tallies[local];
+    for (&rank, &valence) in link.ranks.iter().zip(&link.valence).filter(|(_, valence)| **valence > 0) {
+        mine.add_face(valence);
+        if rank & FOREIGN == 0 {
+            tallies[(rank - start) as usize].add_face(valence);
         }
     }
+    tallies[local] = mine;
 }
 
 fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {

@@ -1,6 +1,6 @@
 //! The inner loops in AVX2 and AVX-512.
 
-use super::{Crossing, Kernel, LANES_F64, Line, MASK_BITS, Planes, Portable};
+use super::{Crossing, Kernel, LANES_F64, Line, MASK_BITS, Planes, Portable, Run};
 // Some sixty intrinsics, all of them prefixed.
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
@@ -23,30 +23,65 @@ pub struct Avx512;
 
 impl Kernel for Avx512 {
     #[target_feature(enable = "avx512f,avx512vl")]
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>) {
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
         const LANES: usize = 16;
-        found.reserve(end - start + LANES);
+        found.clear();
+        found.reserve(runs.iter().map(|run| (run.end - run.start) as usize).sum::<usize>() + LANES);
         let [cx, cy, cz] = center.map(|c| _mm512_set1_ps(c));
+        let [x, y, z] = near.each_ref().map(Vec::as_ptr);
         let r2 = _mm512_set1_ps(r2);
         let lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-        let mut k = start;
-        while k < end {
-            // SAFETY: the arrays are padded by a whole vector, and `found` has room for one beyond every hit.
-            unsafe {
-                let dx = _mm512_sub_ps(_mm512_loadu_ps(near[0].as_ptr().add(k)), cx);
-                let dy = _mm512_sub_ps(_mm512_loadu_ps(near[1].as_ptr().add(k)), cy);
-                let dz = _mm512_sub_ps(_mm512_loadu_ps(near[2].as_ptr().add(k)), cz);
-                let d2 = _mm512_fmadd_ps(dx, dx, _mm512_fmadd_ps(dy, dy, _mm512_mul_ps(dz, dz)));
-                let inside = u16::MAX >> (LANES - (end - k).min(LANES));
-                let hits = _mm512_mask_cmp_ps_mask::<_CMP_LT_OQ>(inside, d2, r2);
-                let positions = _mm512_add_epi32(lanes, _mm512_set1_epi32(k as i32));
-                let length = found.len();
-                let packed = _mm512_maskz_compress_epi32(hits, positions);
-                _mm512_storeu_si512(found.as_mut_ptr().add(length).cast(), packed);
-                found.set_len(length + hits.count_ones() as usize);
+        let mut length = 0;
+        for run in runs {
+            let (mut k, end) = (run.start as usize, run.end as usize);
+            while k < end {
+                // SAFETY: the arrays are padded by a whole vector, and `found` has room for one beyond every hit.
+                unsafe {
+                    let dx = _mm512_sub_ps(_mm512_loadu_ps(x.add(k)), cx);
+                    let dy = _mm512_sub_ps(_mm512_loadu_ps(y.add(k)), cy);
+                    let dz = _mm512_sub_ps(_mm512_loadu_ps(z.add(k)), cz);
+                    let d2 = _mm512_fmadd_ps(dx, dx, _mm512_fmadd_ps(dy, dy, _mm512_mul_ps(dz, dz)));
+                    let inside = u16::MAX >> (LANES - (end - k).min(LANES));
+                    let hits = _mm512_mask_cmp_ps_mask::<_CMP_LT_OQ>(inside, d2, r2);
+                    let positions = _mm512_add_epi32(lanes, _mm512_set1_epi32(k as i32));
+                    let packed = _mm512_maskz_compress_epi32(hits, positions);
+                    _mm512_storeu_si512(found.as_mut_ptr().add(length).cast(), packed);
+                    length += hits.count_ones() as usize;
+                }
+                k += LANES;
             }
-            k += LANES;
         }
+        // SAFETY: so many were written.
+        unsafe { found.set_len(length) };
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl")]
+    unsafe fn bisect(at: &[[f64; 4]], center: &[f64; 4], others: &[u32], planes: &mut Planes) -> bool {
+        planes.reserve(others.len());
+        let [cx, cy, cz, weight] = center.map(|c| _mm512_set1_pd(c));
+        let (zero, half) = (_mm512_setzero_pd(), _mm512_set1_pd(0.5));
+        let base = at.as_ptr().cast::<f64>();
+        let mut apart = true;
+        for (others, k) in others.chunks(LANES_F64).zip((planes.len..).step_by(LANES_F64)) {
+            let lanes = u8::MAX >> (LANES_F64 - others.len());
+            // SAFETY: only lanes with a valid index are read; the arrays have room for a whole vector behind the last.
+            unsafe {
+                let index = _mm256_slli_epi32::<2>(_mm256_maskz_loadu_epi32(lanes, others.as_ptr().cast()));
+                let fetch = |part| _mm512_mask_i32gather_pd::<8>(zero, lanes, index, base.add(part).cast());
+                let x = _mm512_sub_pd(fetch(0), cx);
+                let y = _mm512_sub_pd(fetch(1), cy);
+                let z = _mm512_sub_pd(fetch(2), cz);
+                let c2 = _mm512_fmadd_pd(x, x, _mm512_fmadd_pd(y, y, _mm512_mul_pd(z, z)));
+                apart &= _mm512_mask_cmp_pd_mask::<_CMP_LE_OQ>(lanes, c2, zero) == 0;
+                let d = _mm512_mul_pd(half, _mm512_add_pd(c2, _mm512_sub_pd(weight, fetch(3))));
+                _mm512_storeu_pd(planes.c[0].as_mut_ptr().add(k), x);
+                _mm512_storeu_pd(planes.c[1].as_mut_ptr().add(k), y);
+                _mm512_storeu_pd(planes.c[2].as_mut_ptr().add(k), z);
+                _mm512_storeu_pd(planes.d.as_mut_ptr().add(k), d);
+            }
+        }
+        planes.len += others.len();
+        apart
     }
 
     #[target_feature(enable = "avx512f,avx512vl")]
@@ -99,27 +134,65 @@ pub struct Avx2;
 
 impl Kernel for Avx2 {
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, start: usize, end: usize, found: &mut Vec<u32>) {
+    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
         const LANES: usize = 8;
+        found.clear();
         let [cx, cy, cz] = center.map(|c| _mm256_set1_ps(c));
+        let [x, y, z] = near.each_ref().map(Vec::as_ptr);
         let r2 = _mm256_set1_ps(r2);
-        let mut k = start;
-        while k < end {
-            // SAFETY: the arrays are padded by a whole vector.
-            let d2 = unsafe {
-                let dx = _mm256_sub_ps(_mm256_loadu_ps(near[0].as_ptr().add(k)), cx);
-                let dy = _mm256_sub_ps(_mm256_loadu_ps(near[1].as_ptr().add(k)), cy);
-                let dz = _mm256_sub_ps(_mm256_loadu_ps(near[2].as_ptr().add(k)), cz);
-                _mm256_fmadd_ps(dx, dx, _mm256_fmadd_ps(dy, dy, _mm256_mul_ps(dz, dz)))
-            };
-            let inside = u8::MAX >> (LANES - (end - k).min(LANES));
-            let mut hits = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(d2, r2)) as u8 & inside;
-            while hits != 0 {
-                found.push(k as u32 + hits.trailing_zeros());
-                hits &= hits - 1;
+        for run in runs {
+            let (mut k, end) = (run.start as usize, run.end as usize);
+            while k < end {
+                // SAFETY: the arrays are padded by a whole vector.
+                let d2 = unsafe {
+                    let dx = _mm256_sub_ps(_mm256_loadu_ps(x.add(k)), cx);
+                    let dy = _mm256_sub_ps(_mm256_loadu_ps(y.add(k)), cy);
+                    let dz = _mm256_sub_ps(_mm256_loadu_ps(z.add(k)), cz);
+                    _mm256_fmadd_ps(dx, dx, _mm256_fmadd_ps(dy, dy, _mm256_mul_ps(dz, dz)))
+                };
+                let inside = u8::MAX >> (LANES - (end - k).min(LANES));
+                let mut hits = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(d2, r2)) as u8 & inside;
+                while hits != 0 {
+                    found.push(k as u32 + hits.trailing_zeros());
+                    hits &= hits - 1;
+                }
+                k += LANES;
             }
-            k += LANES;
         }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn bisect(at: &[[f64; 4]], center: &[f64; 4], others: &[u32], planes: &mut Planes) -> bool {
+        const LANES: usize = 4;
+        planes.reserve(others.len());
+        let [cx, cy, cz, weight] = center.map(|c| _mm256_set1_pd(c));
+        let mut closest = _mm256_set1_pd(f64::INFINITY);
+        for (others, k) in others.chunks(LANES).zip((planes.len..).step_by(LANES)) {
+            // SAFETY: the indices are valid; the arrays have room for a whole vector behind the last.
+            unsafe {
+                // Lanes behind the end repeat the last atom.
+                let row = |lane: usize| {
+                    let other = others[lane.min(others.len() - 1)] as usize;
+                    _mm256_loadu_pd(at.get_unchecked(other).as_ptr())
+                };
+                let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+                let (xz, yw) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+                let (xz2, yw2) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+                let x = _mm256_sub_pd(_mm256_permute2f128_pd::<0x20>(xz, xz2), cx);
+                let y = _mm256_sub_pd(_mm256_permute2f128_pd::<0x20>(yw, yw2), cy);
+                let z = _mm256_sub_pd(_mm256_permute2f128_pd::<0x31>(xz, xz2), cz);
+                let w = _mm256_sub_pd(weight, _mm256_permute2f128_pd::<0x31>(yw, yw2));
+                let c2 = _mm256_fmadd_pd(x, x, _mm256_fmadd_pd(y, y, _mm256_mul_pd(z, z)));
+                closest = _mm256_min_pd(closest, c2);
+                let d = _mm256_mul_pd(_mm256_set1_pd(0.5), _mm256_add_pd(c2, w));
+                _mm256_storeu_pd(planes.c[0].as_mut_ptr().add(k), x);
+                _mm256_storeu_pd(planes.c[1].as_mut_ptr().add(k), y);
+                _mm256_storeu_pd(planes.c[2].as_mut_ptr().add(k), z);
+                _mm256_storeu_pd(planes.d.as_mut_ptr().add(k), d);
+            }
+        }
+        planes.len += others.len();
+        _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LE_OQ>(closest, _mm256_setzero_pd())) == 0
     }
 
     #[target_feature(enable = "avx2,fma")]
