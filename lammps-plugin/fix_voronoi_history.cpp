@@ -26,8 +26,17 @@ namespace {
 // A sample adds at most one motif to an atom: one word of 64 bits, two with key full.
 constexpr int WORDS_PER_MOTIF[2] = {1, 2};
 
-// Global restart record, in doubles.
-enum { FULL_KEY, SAMPLES, LARGEST, FINGERPRINT, RECORD = FINGERPRINT + ERGODIC_FINGERPRINT_LENGTH };
+// Global restart record, in doubles. FORMAT changes with the record and with what the core packs
+// for an atom.
+constexpr double FORMAT_NUMBER = 1.0;
+enum {
+  FORMAT,
+  FULL_KEY,
+  SAMPLES,
+  LARGEST,
+  FINGERPRINT,
+  RECORD = FINGERPRINT + ERGODIC_FINGERPRINT_LENGTH
+};
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
@@ -262,6 +271,7 @@ void FixVoronoiHistory::write_restart(FILE *fp)
 {
   remember();
   std::vector<double> record(RECORD);
+  record[FORMAT] = FORMAT_NUMBER;
   record[FULL_KEY] = full;
   record[SAMPLES] = static_cast<double>(samples);
   record[LARGEST] = maxexchange;
@@ -275,8 +285,9 @@ void FixVoronoiHistory::write_restart(FILE *fp)
 
 void FixVoronoiHistory::restart(char *buf)
 {
-  std::vector<double> record(RECORD);
-  memcpy(record.data(), buf, RECORD * sizeof(double));
+  const auto *const record = reinterpret_cast<const double *>(buf);
+  if (record[FORMAT] != FORMAT_NUMBER)
+    error->all(FLERR, "{}: the restart file was written by another version of Ergodic", name);
   if ((record[FULL_KEY] != 0.0) != full)
     error->all(FLERR, "{}: the restart file holds histories of key {}; use that key", name,
                full ? "3456" : "full");
@@ -284,7 +295,7 @@ void FixVoronoiHistory::restart(char *buf)
   // displace_atoms and others exchange atoms before any init()
   maxexchange = static_cast<int>(record[LARGEST]);
   from_restart = true;
-  std::copy_n(record.begin() + FINGERPRINT, ERGODIC_FINGERPRINT_LENGTH, last_fingerprint.begin());
+  std::copy_n(record + FINGERPRINT, ERGODIC_FINGERPRINT_LENGTH, last_fingerprint.begin());
 }
 
 /* ---------------------------------------------------------------------- */

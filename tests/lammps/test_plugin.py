@@ -129,6 +129,7 @@ def test_gate(lmp, build, version, sizes, line):
         assert absent(output)
 
 
+@pytest.mark.slow
 def test_gate_passes_for_a_build_of_its_own(lmp, glass, build):
     assert "COUNT 6" in lmp(gas(glass) + RUN, plugin=build("20250722", "smallbig")).output
 
