@@ -87,8 +87,6 @@ int FixVoronoiHistory::setmask()
 
 void FixVoronoiHistory::init()
 {
-  // a run calls init() once, rerun once more for every snapshot
-  if (update->whichflag == 1) inits++;
   update_maxexchange();
 }
 
@@ -96,15 +94,15 @@ void FixVoronoiHistory::init()
 
 void FixVoronoiHistory::setup(int /*vflag*/)
 {
-  if (update->ntimestep % nevery) return;
-  if (in_rerun() || !same_as_last_sample()) sample();
+  if (update->ntimestep % nevery == 0 && !same_as_last_sample()) sample();
 }
 
 /* ---------------------------------------------------------------------- */
 
 void FixVoronoiHistory::end_of_step()
 {
-  // rerun calls setup() and end_of_step() for the same snapshot
+  // rerun calls setup() and end_of_step() for the same snapshot, which counts even if it equals the
+  // last sample
   if (update->ntimestep != sampled_step) sample();
 }
 
@@ -114,7 +112,6 @@ void FixVoronoiHistory::post_run()
 {
   remember();
   sampled_step = -1;
-  inits = 0;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -58,11 +58,9 @@ class FixVoronoiHistory : public Fix {
   bigint samples = 0;              // configurations sampled
   bigint sampled_step = -1;        // step sampled last in the present run
   Fingerprint last_fingerprint;    // configuration sampled last in earlier runs
-  int inits = 0;                   // calls of init() since the last run ended
   bool from_restart = false;
 
   void sample();
-  bool in_rerun() const { return inits > 1; }
   Fingerprint fingerprint() const;
   bool same_as_last_sample() const;
   void remember();

@@ -100,9 +100,11 @@ def test_a_drift_beyond_half_the_skin_is_noticed(lmp, glass):
 neigh_modify delay 1000
 compute S all voronoi/entropy
 fix nve all nve
-velocity all set 5.0 0.0 0.0
+velocity all set 0.0 0.0 0.0
+group fast id 23
+velocity fast set 5.0 0.0 0.0
 timestep 0.01
-run 60
+run 80
 """
     assert "reaches beyond the ghost atoms" in lmp(script, status=None).output
 

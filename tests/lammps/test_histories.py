@@ -168,6 +168,22 @@ write_restart r
     assert expected[:, 2].sum() == 250 * 21
 
 
+@pytest.mark.slow
+def test_long_histories_cross_ranks(lmp, glass):
+    """Longer than the slack of 1024 doubles that LAMMPS leaves in its exchange buffers."""
+    script = gas(glass) + """
+comm_modify cutoff 14
+timestep 0.05
+compute S all voronoi/entropy key full
+fix nve all nve
+dump d all custom 800 d id c_S[2] c_S[3]
+run 800
+"""
+    frame = lmp(script, ranks=2).dump("d")[-1][1]
+    assert 2 * frame[:, 1].mean() > 1200
+    assert set(frame[:, 2]) == {801}
+
+
 def test_deleted_and_created_atoms(lmp, glass):
     script = gas(glass) + """
 comm_modify cutoff 13
