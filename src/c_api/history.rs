@@ -94,13 +94,7 @@ pub unsafe extern "C" fn ergodic_history_record(
 ) -> ergodic_status_t {
     guard(|| {
         let cells = unsafe { tessellation.as_ref() }.ok_or_else(|| null("tessellation"))?.tessellation.cells();
-        either!(unsafe { handle(history) }?, h => {
-            h.grow(cells.len());
-            h.release_from(cells.len());
-            for (i, cell) in cells.iter().enumerate().filter_map(|(i, cell)| Some((i, cell.as_ref()?))) {
-                h.record(i, &cell.motif, cell.volume);
-            }
-        });
+        either!(unsafe { handle(history) }?, h => h.record_all(cells));
         Ok(())
     })
 }

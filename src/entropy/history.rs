@@ -2,7 +2,7 @@
 
 use super::{miller_madow, shannon};
 use crate::error::{Error, Result};
-use crate::voronoi::{FAVOURED, ICOSAHEDRON, Motif, ORDERS};
+use crate::voronoi::{Cell, FAVOURED, ICOSAHEDRON, Motif, ORDERS};
 
 /// One (motif, count) pair of a history in a single word: the key in the high bits, a 32-bit count in the low ones.
 pub trait Entry: Copy + Ord + Default + 'static {
@@ -116,9 +116,25 @@ impl<E: Entry> AtomHistory<E> {
         self.last = motif.index();
         self.faces = motif.faces;
         let new = E::new(motif, 1);
-        match self.entries.iter().position(|e| e.same_key(new)) {
+        match self.find(new) {
             Some(k) => self.count(k),
             None => self.push(new),
+        }
+    }
+
+    /// Index of the entry with the key of `new`. Blocks without early exit become vector comparisons.
+    fn find(&self, new: E) -> Option<usize> {
+        const BLOCK: usize = 8;
+        let hit = |entries: &[E]| entries.iter().fold(false, |hit, e| hit | e.same_key(new));
+        let block = self.entries.chunks(BLOCK).position(hit)?;
+        let within = self.entries[BLOCK * block..].iter().position(|e| e.same_key(new))?;
+        Some(BLOCK * block + within)
+    }
+
+    /// Reads the beginning of the history, so that it is in the cache when it is needed.
+    fn touch(&self) {
+        for k in [0, 8, 16] {
+            std::hint::black_box(self.entries.get(k).copied());
         }
     }
 
@@ -202,9 +218,21 @@ impl<E: Entry> History<E> {
         self.atoms[i].record(motif, volume);
     }
 
-    /// Frees the histories of atoms that have left: all from local index `n_owned` on.
-    pub fn release_from(&mut self, n_owned: usize) {
-        for atom in self.atoms.iter_mut().skip(n_owned).filter(|atom| !atom.entries.is_empty()) {
+    /// Adds one sample of every atom that has a cell, and frees the histories of atoms that are no longer owned: all
+    /// beyond `cells`.
+    pub fn record_all(&mut self, cells: &[Option<Cell>]) {
+        // Histories lie scattered in memory: their beginnings are fetched side by side, not one after the other.
+        const BLOCK: usize = 32;
+        self.grow(cells.len());
+        for (cells, atoms) in cells.chunks(BLOCK).zip(self.atoms.chunks_mut(BLOCK)) {
+            atoms.iter().for_each(AtomHistory::touch);
+            for (cell, atom) in cells.iter().zip(atoms) {
+                if let Some(cell) = cell {
+                    atom.record(&cell.motif, cell.volume);
+                }
+            }
+        }
+        for atom in self.atoms.iter_mut().skip(cells.len()).filter(|atom| !atom.entries.is_empty()) {
             *atom = AtomHistory::default();
         }
     }
