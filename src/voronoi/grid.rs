@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// Edge of a grid cell over the mean atomic spacing (volume per atom)^(1/3): just wider than the search radius, so that
 /// 3 x 3 rows of cells hold all candidates. Measured on a metallic glass between 1 and 2.6.
-const CELL_SIDE: f64 = 1.9;
+const CELL_SIDE: f64 = 1.85;
 /// More cells than this per atom are never made, however empty the box.
 const CELLS_PER_ATOM: usize = 4;
 
@@ -202,7 +202,7 @@ impl Grid {
     }
 
     /// Replaces `found` by the positions of `runs` within `r` of position `p`, and perhaps a few just outside.
-    #[inline]
+    #[inline(always)]
     pub fn near<S: Kernel>(&self, p: usize, r: f64, runs: &[Run], found: &mut Vec<u32>) {
         let center = self.near.each_ref().map(|near| near[p]);
         let limit = ((r + self.slack).powi(2) * 1.000_001) as f32;

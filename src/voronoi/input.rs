@@ -40,6 +40,7 @@ pub struct Domain {
 
 /// Scalar product.
 #[must_use]
+#[inline(always)]
 pub fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }

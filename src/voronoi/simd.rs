@@ -34,17 +34,20 @@ pub struct Planes {
 }
 
 impl Planes {
+    #[inline(always)]
     pub fn clear(&mut self) {
         self.len = 0;
     }
 
+    #[inline(always)]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Makes room for `n` more planes, and for whole vectors behind them.
+    #[inline(always)]
     fn reserve(&mut self, n: usize) {
-        let padded = self.len + n + LANES_F64;
+        let padded = (self.len + n).max(LANES_F64) + LANES_F64;
         if padded > self.d.len() {
             let padded = 2 * padded;
             self.c.iter_mut().for_each(|c| c.resize(padded, 0.0));
@@ -62,10 +65,12 @@ impl Planes {
         self.len += 1;
     }
 
+    #[inline(always)]
     pub fn c(&self, slot: usize) -> [f64; 3] {
         [self.c[0][slot], self.c[1][slot], self.c[2][slot]]
     }
 
+    #[inline(always)]
     pub fn d(&self, slot: usize) -> f64 {
         self.d[slot]
     }
@@ -100,10 +105,10 @@ pub struct Crossing {
 pub enum Simd {
     /// Baseline of the architecture.
     Portable,
-    /// AVX2 with FMA.
+    /// AVX2 with FMA and bit manipulation.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// AVX-512 (F, VL).
+    /// AVX-512 (F, VL) on top of that.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -114,10 +119,16 @@ impl Simd {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt")
+                && is_x86_feature_detected!("popcnt");
+            if avx2 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
                 return Simd::Avx512;
             }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            if avx2 {
                 return Simd::Avx2;
             }
         }

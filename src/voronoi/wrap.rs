@@ -10,238 +10,52 @@
 //! built again by clipping ([`super::single`]), which applies the merge rule for degenerate vertices. Every other motif
 //! is exact: its cell and those around it are closed. Where one is not (crystals), all cells are clipped.
 
+mod link;
+mod lists;
+mod tally;
+
 use super::grid::Grid;
-use super::motif::{MIN_ORDER, Motif, ORDERS};
-use super::simd::{Kernel, Line, Planes, Run};
+use super::simd::{Kernel, Line, Run};
 use super::single::{Sight, Single};
 use super::{Plane, dot};
 use crate::error::{Error, Result};
+use link::{Link, Want};
+use lists::Lists;
 use std::ops::Range;
+use tally::Tally;
 
 /// Voronoi vertices closer than this times the atomic spacing are a tie: above rounding (1e-13) and above the merge
 /// tolerance (1e-9 times the diameter of a cell), below the shortest edges of thermal glasses (1e-7).
 const TIE: f64 = 1e-7;
 /// Planes whose normal makes a smaller angle than this with the plane across a line are too close to parallel with it.
 const PARALLEL: f64 = 1e-6;
-/// End of a list.
-const NONE: u32 = u32::MAX;
 /// Marks the ranks of atoms and walls whose own cells are completed elsewhere: they come last in the order of work.
 const FOREIGN: u32 = 1 << 31;
 
-/// What is known of the cell of one atom.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
-    /// `faces[k]` = number of faces with k edges; the last one collects all beyond.
-    faces: [u16; MOST_EDGES + 1],
-    /// Edges beyond `MOST_EDGES` of the faces that have more.
-    excess: u16,
-    /// A tie was met: the motif is not to be trusted.
-    doubtful: bool,
-}
-
-/// Edges of a face that are told apart.
-const MOST_EDGES: usize = MIN_ORDER + ORDERS - 1;
-
-impl Tally {
-    #[inline]
-    fn add_face(&mut self, edges: u8) {
-        let edges = usize::from(edges);
-        self.faces[edges.min(MOST_EDGES)] += 1;
-        if edges > MOST_EDGES {
-            self.excess += (edges - MOST_EDGES) as u16;
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.faces == [0; MOST_EDGES + 1]
-    }
-
-    /// Whether Euler's formula for a closed cell with simple vertices holds: the sum over faces of 6 - edges is 12.
-    fn is_closed(&self) -> bool {
-        let open: i32 = self.faces.iter().zip(0..).map(|(&n, k)| i32::from(n) * (6 - k)).sum();
-        open - i32::from(self.excess) == 12
-    }
-
-    /// The motif, if it is exact.
-    pub fn motif(&self) -> Option<Motif> {
-        if self.doubtful || self.is_empty() {
-            return None;
-        }
-        let mut motif = Motif { faces: self.faces.iter().sum(), ..Motif::default() };
-        for (n, &faces) in motif.n.iter_mut().zip(&self.faces[MIN_ORDER..]) {
-            *n = faces.min(255) as u8;
-        }
-        Some(motif)
-    }
-}
-
-/// A triangle (atom, p, q) with a tetrahedron on one side only: the next one holds p -> q counter-clockwise as seen
-/// from outside the link of the atom.
+/// A triangle (atom, p, q) from which an earlier atom has found the tetrahedron with `apex`, and the centre of its
+/// circumsphere: as [`Want`], but with ranks.
 #[derive(Debug, Clone, Copy)]
-struct Want {
+struct Handed {
     p: u32,
     q: u32,
-    /// The fourth atom of the known tetrahedron.
     apex: u32,
-    /// Centre of its circumsphere.
     x: [f64; 3],
-}
-
-/// Singly linked lists in one pool, one list an atom.
-#[derive(Debug)]
-struct Lists<T> {
-    head: Vec<u32>,
-    pool: Vec<(T, u32)>,
-    free: u32,
-}
-
-impl<T> Default for Lists<T> {
-    fn default() -> Self {
-        Lists { head: Vec::new(), pool: Vec::new(), free: NONE }
-    }
-}
-
-impl<T: Copy> Lists<T> {
-    fn reset(&mut self, n: usize) {
-        self.head.clear();
-        self.head.resize(n, NONE);
-        self.pool.clear();
-        self.free = NONE;
-    }
-
-    fn push(&mut self, list: usize, item: T) {
-        let next = self.head[list];
-        if self.free == NONE {
-            self.head[list] = self.pool.len() as u32;
-            self.pool.push((item, next));
-        } else {
-            let slot = self.free;
-            self.head[list] = slot;
-            self.free = std::mem::replace(&mut self.pool[slot as usize], (item, next)).1;
-        }
-    }
-
-    fn pop(&mut self, list: usize) -> Option<T> {
-        let slot = self.head[list];
-        if slot == NONE {
-            return None;
-        }
-        let (item, next) = self.pool[slot as usize];
-        self.head[list] = next;
-        self.pool[slot as usize].1 = self.free;
-        self.free = slot;
-        Some(item)
-    }
 }
 
 /// Work space of one thread.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    /// One entry an atom of the worker's range.
+    /// One entry an atom of the worker's range, and one more (see [`close`]).
     pub tallies: Vec<Tally>,
     /// Place of each position, then of each wall, in the order of work.
     ranks: Vec<u32>,
-    handed: Lists<Want>,
+    handed: Lists<Handed>,
     edges: Lists<u32>,
     /// Where the candidates of the atoms of one cell are; the cell itself is in `runs[own_run]`.
     runs: Vec<Run>,
     own_run: usize,
     found: Vec<u32>,
     link: Link,
-}
-
-/// The atom at work, the candidates around it, and the open triangles of its link.
-#[derive(Debug, Default)]
-struct Link {
-    position: usize,
-    x: [f64; 3],
-    weight: f64,
-    /// All candidates within this distance are known.
-    radius: f64,
-    /// A vertex of the cell is final if its squared distance is at most this.
-    final2: f64,
-    planes: Planes,
-    ranks: Vec<u32>,
-    /// Number of tetrahedra around the edge to each candidate.
-    valence: Vec<u8>,
-    /// Slot of each candidate, by position or wall; stale entries are told by `ranks`.
-    slot_of: Vec<u32>,
-    wants: Vec<Want>,
-    open: Open,
-}
-
-/// Slots whose pairs are looked up in a table, not by a search.
-const TABLE: usize = 64;
-
-/// Where among the wants the triangle with p -> q is, one entry a pair of slots, 0 if it is not open.
-#[derive(Debug)]
-struct Open([[u8; TABLE]; TABLE]);
-
-impl Default for Open {
-    fn default() -> Self {
-        Open([[0; TABLE]; TABLE])
-    }
-}
-
-impl Open {
-    /// The entry of a pair, if it has one: not beyond the table, nor for wants too many to be numbered.
-    fn entry(&mut self, p: u32, q: u32) -> Option<&mut u8> {
-        self.0.get_mut(p as usize)?.get_mut(q as usize)
-    }
-}
-
-impl Link {
-    fn begin(&mut self, grid: &Grid, position: usize) {
-        // Wants are left over only where a configuration was given up.
-        while self.pop().is_some() {}
-        let [x, y, z, weight] = grid.at[position];
-        (self.position, self.x, self.weight) = (position, [x, y, z], weight);
-        self.planes.clear();
-        self.ranks.clear();
-        self.valence.clear();
-    }
-
-    fn widen(&mut self, radius: f64, sight: &Sight) {
-        self.radius = radius;
-        self.final2 = sight.final_distance(radius, self.weight).powi(2);
-    }
-
-    /// Opens a triangle, or closes it with its mate, which is returned.
-    #[inline]
-    fn want(&mut self, want: Want) -> Option<Want> {
-        let mate = match self.open.entry(want.q, want.p) {
-            Some(&mut number) if self.wants.len() < TABLE => usize::from(number).checked_sub(1),
-            _ => self.wants.iter().position(|w| w.p == want.q && w.q == want.p),
-        };
-        if mate.is_none() {
-            self.wants.push(want);
-            self.number(self.wants.len() - 1);
-        }
-        mate.map(|mate| self.close(mate))
-    }
-
-    /// Takes a want away; the last one moves into its place.
-    fn close(&mut self, k: usize) -> Want {
-        let want = self.wants.swap_remove(k);
-        if let Some(number) = self.open.entry(want.p, want.q) {
-            *number = 0;
-        }
-        if k < self.wants.len() {
-            self.number(k);
-        }
-        want
-    }
-
-    fn number(&mut self, k: usize) {
-        let Want { p, q, .. } = self.wants[k];
-        if let Some(number) = self.open.entry(p, q) {
-            *number = (k as u8).wrapping_add(1);
-        }
-    }
-
-    fn pop(&mut self) -> Option<Want> {
-        self.wants.len().checked_sub(1).map(|last| self.close(last))
-    }
 }
 
 /// Gift wrapping of a range of positions.
@@ -256,13 +70,14 @@ pub struct Worker<'a> {
 
 impl Worker<'_> {
     /// Finds the tallies of all owned atoms in the range. If ties cannot be sorted out all of them are doubtful.
+    #[inline(always)]
     pub fn run<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<()> {
         let n = self.range.len();
         if n == 0 {
             return Ok(());
         }
         work.tallies.clear();
-        work.tallies.resize(n, Tally::default());
+        work.tallies.resize(n + 1, Tally::default());
         work.handed.reset(n);
         work.edges.reset(n);
         let ids = self.grid.len() + self.walls.len();
@@ -285,6 +100,7 @@ impl Worker<'_> {
     }
 
     /// Wraps the owned atoms of one cell of the grid; false if one of them was not finished.
+    #[inline(always)]
     fn wrap_cell<S: Kernel>(
         &self,
         cell: usize,
@@ -319,7 +135,7 @@ impl Worker<'_> {
     }
 
     /// Appends the parts of a run that come later in the order of work than all owned atoms before position `first`.
-    #[inline]
+    #[inline(always)]
     fn later_runs(&self, Run { start, end }: Run, first: usize, runs: &mut Vec<Run>) {
         let first = (first as u32).clamp(start, end);
         let mine = (self.range.start as u32).clamp(start, first);
@@ -340,6 +156,7 @@ impl Worker<'_> {
     }
 
     /// Finds the tetrahedra of the atom at work with later ones. False if ties keep its cell from being closed.
+    #[inline(always)]
     fn wrap<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<bool> {
         let local = work.link.position - self.range.start;
         self.receive(work);
@@ -361,6 +178,7 @@ impl Worker<'_> {
 
     /// Widens the search for candidates.
     #[cold]
+    #[inline(never)]
     fn gather<S: Kernel>(&self, radius: f64, work: &mut Workspace) -> Result<()> {
         work.link.widen(radius, self.sight);
         let position = work.link.position;
@@ -373,6 +191,7 @@ impl Worker<'_> {
     }
 
     /// Makes candidates of the atoms in `work.found`, which are none yet, and of the walls within the search radius.
+    #[inline(always)]
     fn admit_found<S: Kernel>(&self, work: &mut Workspace) -> Result<()> {
         let Workspace { found, link, ranks, .. } = work;
         for (slot, &id) in (link.ranks.len()..).zip(&*found) {
@@ -394,6 +213,7 @@ impl Worker<'_> {
     }
 
     #[cold]
+    #[inline(never)]
     fn coincident(&self, position: usize, found: &[u32]) -> Error {
         let place = |p: usize| &self.grid.at[p][..3];
         let other = found.iter().map(|&id| id as usize).find(|&id| place(id) == place(position));
@@ -402,13 +222,14 @@ impl Worker<'_> {
     }
 
     /// Slot of an atom or wall among the candidates, which it joins if need be.
-    #[inline]
+    #[inline(always)]
     fn slot(&self, rank: u32, link: &mut Link) -> u32 {
         let slot = link.slot_of[(rank & !FOREIGN) as usize];
         if link.ranks.get(slot as usize) == Some(&rank) { slot } else { self.admit_one(rank, link) }
     }
 
     #[cold]
+    #[inline(never)]
     fn admit_one(&self, rank: u32, link: &mut Link) -> u32 {
         let slot = link.ranks.len() as u32;
         let id = (rank & !FOREIGN) as usize;
@@ -427,6 +248,7 @@ impl Worker<'_> {
     }
 
     /// Takes what earlier atoms have handed to this one.
+    #[inline(always)]
     fn receive(&self, work: &mut Workspace) {
         let list = work.link.position - self.range.start;
         while let Some(handed) = work.handed.pop(list) {
@@ -434,8 +256,8 @@ impl Worker<'_> {
             let (p, q) = (self.slot(handed.p, link), self.slot(handed.q, link));
             link.valence[p as usize] += 1;
             link.valence[q as usize] += 1;
-            let x = [0, 1, 2].map(|d| handed.x[d] - link.x[d]);
-            self.want(Want { p, q, apex: handed.apex, x }, work);
+            let center = link.center([0, 1, 2].map(|d| handed.x[d] - link.x[d]));
+            self.want(Want { p, q, apex: handed.apex, center }, work);
         }
         while let Some(rank) = work.edges.pop(list) {
             let slot = self.slot(rank, &mut work.link);
@@ -444,10 +266,11 @@ impl Worker<'_> {
     }
 
     /// Opens a triangle, or closes it. `want.apex` is a rank, `want.p` and `want.q` are slots.
-    #[inline]
+    #[inline(always)]
     fn want(&self, want: Want, work: &mut Workspace) {
         if let Some(mate) = work.link.want(want) {
-            let edge = [0, 1, 2].map(|d| want.x[d] - mate.x[d]);
+            let [a, b] = [want, mate].map(|want| &work.link.centers[want.center as usize]);
+            let edge = [0, 1, 2].map(|d| a[d] - b[d]);
             let tie = TIE * self.grid.spacing;
             if dot(&edge, &edge) <= tie * tie {
                 let [p, q] = [want.p, want.q].map(|slot| work.link.ranks[slot as usize]);
@@ -458,6 +281,7 @@ impl Worker<'_> {
 
     /// Flags atoms whose motif hangs on rounding.
     #[cold]
+    #[inline(never)]
     fn doubt(&self, ranks: &[u32], tallies: &mut [Tally]) {
         for &rank in ranks.iter().filter(|&rank| rank & FOREIGN == 0) {
             tallies[rank as usize - self.range.start].doubtful = true;
@@ -466,6 +290,7 @@ impl Worker<'_> {
 
     /// First tetrahedron of an atom without earlier neighbours, from its clipped cell.
     #[cold]
+    #[inline(never)]
     fn seed<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<()> {
         single.clip::<S>(self.grid, self.walls, self.sight, work.link.position, self.radius)?;
         let Some((ids, x)) = single.cell().vertex() else { return Ok(()) };
@@ -479,19 +304,22 @@ impl Worker<'_> {
         }
         let [p, q, r] = slots;
         let apex = work.link.ranks[r as usize];
-        self.want(Want { p: q, q: p, apex, x }, work);
-        self.add_tetrahedron([p, q, r], &x, work);
+        let center = work.link.center(x);
+        self.want(Want { p: q, q: p, apex, center }, work);
+        self.add_tetrahedron([p, q, r], x, work);
         Ok(())
     }
 
     /// Walks from the vertex of an open triangle to the next one. False if nothing known stops the walk in time.
+    #[inline(always)]
     fn pivot<S: Kernel>(&self, want: Want, work: &mut Workspace) -> Result<bool> {
+        let from = work.link.centers[want.center as usize];
         let on = [want.p as usize, want.q as usize];
         let along = cross(&work.link.planes.c(on[0]), &work.link.planes.c(on[1]));
         // At least the length, at most 1.7 times as much; a square root would be waited for.
         let length = along.iter().map(|v| v.abs()).sum::<f64>();
         let line = Line {
-            from: want.x,
+            from,
             along,
             on,
             parallel: PARALLEL * self.grid.spacing * length,
@@ -501,7 +329,7 @@ impl Worker<'_> {
             let link = &mut work.link;
             // SAFETY: `S` was chosen for this machine.
             let crossing = unsafe { S::pivot(&mut link.planes, &line) };
-            let x = [0, 1, 2].map(|d| want.x[d] + crossing.t * along[d]);
+            let x = [0, 1, 2].map(|d| from[d] + crossing.t * along[d]);
             if dot(&x, &x) <= link.final2 || link.radius >= self.sight.farthest.min(self.grid.margin) {
                 break (crossing, x);
             }
@@ -518,12 +346,13 @@ impl Worker<'_> {
         if crossing.doubtful {
             self.doubt_line(&want, &line, crossing.t, work);
         }
-        self.add_tetrahedron([want.p, want.q, crossing.slot as u32], &x, work);
+        self.add_tetrahedron([want.p, want.q, crossing.slot as u32], x, work);
         Ok(true)
     }
 
     /// Flags all atoms of a tie on a line.
     #[cold]
+    #[inline(never)]
     fn doubt_line(&self, want: &Want, line: &Line, t: f64, work: &mut Workspace) {
         let link = &work.link;
         let mut ranks = vec![link.position as u32, link.ranks[line.on[0]], link.ranks[line.on[1]], want.apex];
@@ -540,16 +369,17 @@ impl Worker<'_> {
 
     /// Counts a new tetrahedron, opens its triangles (closing those that are known), and hands it on. `slots`: its other
     /// three atoms, counter-clockwise as seen from outside; the triangle of the first two is taken care of already.
-    #[inline]
-    fn add_tetrahedron(&self, slots: [u32; 3], x: &[f64; 3], work: &mut Workspace) {
+    #[inline(always)]
+    fn add_tetrahedron(&self, slots: [u32; 3], x: [f64; 3], work: &mut Workspace) {
         let ranks = slots.map(|slot| work.link.ranks[slot as usize]);
         for slot in slots {
             let valence = &mut work.link.valence[slot as usize];
             *valence = valence.saturating_add(1);
         }
         let [p, q, r] = slots;
-        self.want(Want { p: r, q, apex: ranks[0], x: *x }, work);
-        self.want(Want { p, q: r, apex: ranks[1], x: *x }, work);
+        let center = work.link.center(x);
+        self.want(Want { p: r, q, apex: ranks[0], center }, work);
+        self.want(Want { p, q: r, apex: ranks[1], center }, work);
         let [a, b, c] = ranks;
         // Rotated so that the earliest comes first.
         let [first, second, third] = if b < a && b < c {
@@ -563,7 +393,7 @@ impl Worker<'_> {
             let start = self.range.start;
             let x = [0, 1, 2].map(|d| x[d] + work.link.x[d]);
             let apex = work.link.position as u32;
-            work.handed.push(first as usize - start, Want { p: second, q: third, apex, x });
+            work.handed.push(first as usize - start, Handed { p: second, q: third, apex, x });
             let (early, late) = (second.min(third), second.max(third));
             if early & FOREIGN == 0 {
                 work.edges.push(early as usize - start, late);
@@ -572,19 +402,24 @@ impl Worker<'_> {
     }
 }
 
-/// The edges from the atom at work to later ones are final: each is a face of both cells.
+/// The edges from the atom at work to later ones are final: each is a face of both cells. Candidates that turned out to be
+/// no neighbours count as faces without edges, of this cell and of a last tally that is nobody's: which they are is not
+/// predictable.
+#[inline(always)]
 fn close(local: usize, start: u32, work: &mut Workspace) {
     let Workspace { tallies, link, .. } = work;
+    let nobody = tallies.len() - 1;
     let mut mine = tallies[local];
-    for (&rank, &valence) in link.ranks.iter().zip(&link.valence).filter(|(_, valence)| **valence > 0) {
+    for (&rank, &valence) in link.ranks.iter().zip(&link.valence) {
+        let theirs = if valence > 0 && rank & FOREIGN == 0 { (rank - start) as usize } else { nobody };
+        tallies[theirs].add_face(valence);
         mine.add_face(valence);
-        if rank & FOREIGN == 0 {
-            tallies[(rank - start) as usize].add_face(valence);
-        }
     }
+    mine.faces[0] = 0;
     tallies[local] = mine;
 }
 
+#[inline(always)]
 fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }

@@ -89,44 +89,59 @@ impl Kernel for Avx512 {
         if planes.len > MASK_BITS {
             return unsafe { Portable::pivot(planes, line) };
         }
-        let [fx, fy, fz] = line.from.map(|v| _mm512_set1_pd(v));
-        let [ax, ay, az] = line.along.map(|v| _mm512_set1_pd(v));
-        let limit = _mm512_set1_pd(line.parallel);
-        let infinity = _mm512_set1_pd(f64::INFINITY);
         let eligible = eligible(planes, line);
-        let mut parallel = 0;
-        let mut first = infinity;
+        let broadcast = |v: [f64; 3]| v.map(|v| _mm512_set1_pd(v));
+        let (from, along) = (broadcast(line.from), broadcast(line.along));
+        let limit = _mm512_set1_pd(line.parallel);
+        // SAFETY: the arrays are padded to whole vectors.
+        let cross = |block| unsafe { crossings(planes, block, &from, &along, limit, eligible) };
+        let bits = |mask: u8, block: usize| u64::from(mask) << (LANES_F64 * block);
+        // Two vectors hold the candidates of most atoms.
+        let (t0, parallel0) = cross(0);
+        let (t1, parallel1) = cross(1);
+        let mut first = _mm512_min_pd(t0, t1);
+        let mut parallel = bits(parallel0, 0) | bits(parallel1, 1);
         let blocks = planes.len.div_ceil(LANES_F64);
-        for b in 0..blocks {
-            let k = b * LANES_F64;
-            // SAFETY: the arrays are padded to whole vectors.
-            unsafe {
-                let x = _mm512_loadu_pd(planes.c[0].as_ptr().add(k));
-                let y = _mm512_loadu_pd(planes.c[1].as_ptr().add(k));
-                let z = _mm512_loadu_pd(planes.c[2].as_ptr().add(k));
-                let d = _mm512_loadu_pd(planes.d.as_ptr().add(k));
-                let ahead = _mm512_fmadd_pd(x, ax, _mm512_fmadd_pd(y, ay, _mm512_mul_pd(z, az)));
-                let gap = _mm512_fnmadd_pd(x, fx, _mm512_fnmadd_pd(y, fy, _mm512_fnmadd_pd(z, fz, d)));
-                let lanes = (eligible >> k) as u8;
-                let leaves = _mm512_mask_cmp_pd_mask::<_CMP_GT_OQ>(lanes, ahead, limit);
-                let beside = _mm512_mask_cmp_pd_mask::<_CMP_LE_OQ>(lanes, _mm512_abs_pd(ahead), limit);
-                parallel |= u64::from(beside) << k;
-                let t = _mm512_mask_div_pd(infinity, leaves, gap, ahead);
-                first = _mm512_min_pd(first, t);
-                _mm512_storeu_pd(planes.t.as_mut_ptr().add(k), t);
-            }
+        for block in 2..blocks {
+            let (t, beside) = cross(block);
+            first = _mm512_min_pd(first, t);
+            parallel |= bits(beside, block);
         }
         let t = _mm512_reduce_min_pd(first);
         let bound = _mm512_set1_pd(t + line.tie);
-        let mut ties = 0;
-        for b in 0..blocks {
-            let k = b * LANES_F64;
-            // SAFETY: as above.
-            let crossings = unsafe { _mm512_loadu_pd(planes.t.as_ptr().add(k)) };
-            ties |= u64::from(_mm512_cmp_pd_mask::<_CMP_LE_OQ>(crossings, bound)) << k;
+        let tied = |crossings| _mm512_cmp_pd_mask::<_CMP_LE_OQ>(crossings, bound);
+        let mut ties = bits(tied(t0), 0) | bits(tied(t1), 1);
+        for block in 2..blocks {
+            ties |= bits(tied(cross(block).0), block);
         }
         crossing(t, ties & eligible, parallel, line)
     }
+}
+
+/// Where a line leaves eight of the half-spaces (infinity where it does not), and which of their planes are parallel to it.
+///
+/// # Safety
+/// The arrays of `planes` reach to the end of the block.
+#[target_feature(enable = "avx512f,avx512vl")]
+unsafe fn crossings(
+    planes: &Planes,
+    block: usize,
+    from: &[__m512d; 3],
+    along: &[__m512d; 3],
+    limit: __m512d,
+    eligible: u64,
+) -> (__m512d, u8) {
+    let k = LANES_F64 * block;
+    // SAFETY: promised by the caller.
+    let load = |array: &[f64]| unsafe { _mm512_loadu_pd(array.as_ptr().add(k)) };
+    let [x, y, z] = [load(&planes.c[0]), load(&planes.c[1]), load(&planes.c[2])];
+    let ahead = _mm512_fmadd_pd(x, along[0], _mm512_fmadd_pd(y, along[1], _mm512_mul_pd(z, along[2])));
+    let gap = _mm512_fnmadd_pd(z, from[2], load(&planes.d));
+    let gap = _mm512_fnmadd_pd(x, from[0], _mm512_fnmadd_pd(y, from[1], gap));
+    let lanes = (eligible >> k) as u8;
+    let leaves = _mm512_mask_cmp_pd_mask::<_CMP_GT_OQ>(lanes, ahead, limit);
+    let beside = _mm512_mask_cmp_pd_mask::<_CMP_LE_OQ>(lanes, _mm512_abs_pd(ahead), limit);
+    (_mm512_mask_div_pd(_mm512_set1_pd(f64::INFINITY), leaves, gap, ahead), beside)
 }
 
 /// AVX2 with FMA.
