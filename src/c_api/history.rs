@@ -93,8 +93,9 @@ pub unsafe extern "C" fn ergodic_history_record(
     tessellation: *const ergodic_tessellation_t,
 ) -> ergodic_status_t {
     guard(|| {
-        let cells = unsafe { tessellation.as_ref() }.ok_or_else(|| null("tessellation"))?.tessellation.cells();
-        either!(unsafe { handle(history) }?, h => h.record_all(cells));
+        let tessellation = &unsafe { tessellation.as_ref() }.ok_or_else(|| null("tessellation"))?.tessellation;
+        let threads = tessellation.settings().threads;
+        either!(unsafe { handle(history) }?, h => h.record_all(tessellation.cells(), threads));
         Ok(())
     })
 }

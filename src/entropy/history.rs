@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::voronoi::{Cell, FAVOURED, ICOSAHEDRON, Motif, ORDERS};
 
 /// One (motif, count) pair of a history in a single word: the key in the high bits, a 32-bit count in the low ones.
-pub trait Entry: Copy + Ord + Default + 'static {
+pub trait Entry: Copy + Ord + Default + Send + Sync + 'static {
     /// How many face orders the key keeps, from n3 on.
     const ORDERS: usize;
     /// 64-bit words of one packed entry.
@@ -183,6 +183,23 @@ impl<E: Entry> AtomHistory<E> {
     }
 }
 
+/// A thread takes no fewer atoms than this: starting it costs some 20 microseconds.
+const ATOMS_PER_THREAD: usize = 2000;
+
+/// Adds one sample of each atom that has a cell. Histories lie scattered in memory: their beginnings are fetched side by
+/// side, not one after the other.
+fn record_share<E: Entry>(cells: &[Option<Cell>], atoms: &mut [AtomHistory<E>]) {
+    const BLOCK: usize = 32;
+    for (cells, atoms) in cells.chunks(BLOCK).zip(atoms.chunks_mut(BLOCK)) {
+        atoms.iter().for_each(AtomHistory::touch);
+        for (cell, atom) in cells.iter().zip(atoms) {
+            if let Some(cell) = cell {
+                atom.record(&cell.motif, cell.volume);
+            }
+        }
+    }
+}
+
 /// Words of a packed history before its entries: the number of entries, the last motif, the last volume.
 const HEADER: usize = 3;
 
@@ -220,21 +237,23 @@ impl<E: Entry> History<E> {
 
     /// Adds one sample of every atom that has a cell, and frees the histories of atoms that are no longer owned: all
     /// beyond `cells`.
-    pub fn record_all(&mut self, cells: &[Option<Cell>]) {
-        // Histories lie scattered in memory: their beginnings are fetched side by side, not one after the other.
-        const BLOCK: usize = 32;
+    pub fn record_all(&mut self, cells: &[Option<Cell>], threads: usize) {
         self.grow(cells.len());
-        for (cells, atoms) in cells.chunks(BLOCK).zip(self.atoms.chunks_mut(BLOCK)) {
-            atoms.iter().for_each(AtomHistory::touch);
-            for (cell, atom) in cells.iter().zip(atoms) {
-                if let Some(cell) = cell {
-                    atom.record(&cell.motif, cell.volume);
-                }
-            }
-        }
-        for atom in self.atoms.iter_mut().skip(cells.len()).filter(|atom| !atom.entries.is_empty()) {
+        let (owned, gone) = self.atoms.split_at_mut(cells.len());
+        for atom in gone.iter_mut().filter(|atom| !atom.entries.is_empty()) {
             *atom = AtomHistory::default();
         }
+        let share = cells.len().div_ceil(threads).max(ATOMS_PER_THREAD);
+        std::thread::scope(|scope| {
+            let mut shares = cells.chunks(share).zip(owned.chunks_mut(share));
+            let mine = shares.next();
+            for (cells, atoms) in shares {
+                scope.spawn(|| record_share(cells, atoms));
+            }
+            if let Some((cells, atoms)) = mine {
+                record_share(cells, atoms);
+            }
+        });
     }
 
     /// What a user reads of atom `i`.

@@ -99,13 +99,12 @@ impl Grid {
         for c in 0..n_cells {
             self.start[c + 1] += self.start[c];
         }
+        // What is left from the last configuration is overwritten below.
         for near in &mut self.near {
-            near.clear();
-            near.resize(n + LANES_F32, f32::INFINITY);
+            near.resize(n + LANES_F32, 0.0);
+            near[n..].fill(f32::INFINITY);
         }
-        self.at.clear();
         self.at.resize(n, [0.0; 4]);
-        self.ghost.clear();
         self.ghost.resize(n, false);
         let unsorted = std::mem::take(&mut self.index);
         self.index.resize(n, 0);

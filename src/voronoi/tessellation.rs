@@ -106,6 +106,12 @@ impl Tessellation {
         })
     }
 
+    /// What it was made with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Uses the given instruction set instead of the best one, for tests and benchmarks.
     ///
     /// # Panics
