@@ -105,6 +105,14 @@ fn radical_motifs_are_those_of_voropp() {
 }
 
 #[test]
+fn every_kernel_and_number_of_threads_finds_the_same_cells() {
+    for glass in thermal_glass() {
+        tessellate(&glass, None, 9.0);
+        tessellate(&glass, Some(&glass.radii(&RADII)), 9.0);
+    }
+}
+
+#[test]
 fn crystals_have_their_motif() {
     let mut random = Random(3);
     for (name, crystal, motif) in crystals(3) {

