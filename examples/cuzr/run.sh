@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The Cu-Zr study, from a glass to the figures of Yang & Wang 2022.
 #
-#   run.sh [-var NAME VALUE ...]       2,048 atoms, 200 ps at 700 K: about ten minutes on two cores
+#   run.sh [-var NAME VALUE ...]       2,048 atoms, 200 ps at 700 K: about six minutes on two cores
 #   run.sh full [-var NAME VALUE ...]  the paper's setting, quench included; goes on where an earlier one was killed
 #
 # Variables: those at the top of in.entropy (and of in.glass for `full`). Ranks: RANKS=n run.sh (2; `full`: all cores).
