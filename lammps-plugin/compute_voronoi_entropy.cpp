@@ -11,7 +11,6 @@
 #include "domain.h"
 #include "error.h"
 #include "fmt/format.h"
-#include "group.h"
 #include "input.h"
 #include "lammps.h"
 #include "memory.h"
@@ -148,10 +147,9 @@ void ComputeVoronoiEntropy::post_constructor()
   modify->add_fix(
       fmt::format("{} all VORONOI/HISTORY {} {} {}", id_fix, id, every, full ? "yes" : "no"));
   if (lmp->restart_ver >= 0 && !history_fix()->restored() && comm->me == 0)
-    utils::logmesg(lmp,
+    error->warning(FLERR,
                    "{}: no history found in the restart file; to continue one, define the compute "
-                   "with the same ID "
-                   "directly after read_restart\n",
+                   "with the same ID directly after read_restart",
                    name);
 }
 
@@ -162,6 +160,9 @@ void ComputeVoronoiEntropy::init()
   history_fix();
   if (comm->mode != Comm::SINGLE)
     error->all(FLERR, "{} needs one ghost cutoff for all atoms: use comm_modify mode single", name);
+  // comm_modify group cannot be seen, but needs this
+  if (atom->firstgroupname)
+    error->all(FLERR, "{} needs all atoms as ghosts: do not use atom_modify first", name);
   if (radius_name.empty()) return;
   radius_variable();
   // computes that the variable refers to must be up to date at the next sample
