@@ -18,13 +18,16 @@ undump final
 undump rows
 """
 
-# Far and fast: every atom crosses a sub-domain. No forces, so positions do not depend on the number of ranks.
-FAST = """
+
+def fast(threads=1, every=1):
+    """Far and fast: every atom crosses a sub-domain. No forces, so positions do not depend on the number of ranks."""
+    return f"""
 comm_modify cutoff 13
 timestep 0.02
-compute S all voronoi/entropy volume yes threads {threads}
+compute S all voronoi/entropy volume yes threads {threads} every {every}
 fix nve all nve
 """
+
 
 JOURNEY = """
 atom_modify sort 3 3.0
@@ -67,7 +70,7 @@ def assert_same(run, expected, volume=1e-10):
 def journey(glass, tmp_path_factory):
     from conftest import Lammps
 
-    run = Lammps(tmp_path_factory.mktemp("journey"))(gas(glass) + FAST.format(threads=1) + JOURNEY + SAVE.format(name="final"))
+    run = Lammps(tmp_path_factory.mktemp("journey"))(gas(glass) + fast() + JOURNEY + SAVE.format(name="final"))
     return result(run)
 
 
@@ -83,7 +86,7 @@ def test_the_journey_is_worth_testing(journey):
 @pytest.mark.parametrize("ranks, threads", [(1, 2), (2, 1), pytest.param(4, 1, marks=pytest.mark.slow),
                                             pytest.param(2, 2, marks=pytest.mark.slow)])
 def test_any_number_of_ranks_and_threads(lmp, glass, journey, ranks, threads):
-    run = lmp(gas(glass) + FAST.format(threads=threads) + JOURNEY + SAVE.format(name="final"), ranks=ranks)
+    run = lmp(gas(glass) + fast(threads) + JOURNEY + SAVE.format(name="final"), ranks=ranks)
     assert_same(result(run), journey)
 
 
@@ -94,54 +97,87 @@ STRAIGHT = "run 60\n"
 def uninterrupted(glass, tmp_path_factory):
     from conftest import Lammps
 
-    run = Lammps(tmp_path_factory.mktemp("straight"))(gas(glass) + FAST.format(threads=1) + STRAIGHT + SAVE.format(name="final"))
+    run = Lammps(tmp_path_factory.mktemp("straight"))(gas(glass) + fast() + STRAIGHT + SAVE.format(name="final"))
     return result(run)
 
 
-CONTINUE = """
+RESTART = """
 read_restart {file}
-pair_style zero 6.5
-pair_coeff * *
+pair_style {pair}
 neighbor 1.0 bin
-""" + FAST.format(threads=1) + "run 60 upto\n"
+"""
+
+
+def continued(file, every=1):
+    return RESTART.format(file=file, pair="zero 6.5\npair_coeff * *") + fast(every=every) + "run 60 upto\n"
 
 
 @pytest.mark.parametrize("first, second", [(1, 1), (1, 2), pytest.param(2, 1, marks=pytest.mark.slow),
                                            pytest.param(2, 4, marks=pytest.mark.slow)])
 def test_stopped_and_restarted(lmp, glass, uninterrupted, first, second):
-    lmp(gas(glass) + FAST.format(threads=1) + "run 23\nwrite_restart r\n", ranks=first)
-    run = lmp(CONTINUE.format(file="r") + SAVE.format(name="final"), ranks=second)
+    lmp(gas(glass) + fast() + "run 23\nwrite_restart r\n", ranks=first)
+    run = lmp(continued("r") + SAVE.format(name="final"), ranks=second)
     assert_same(result(run), uninterrupted)
 
 
-@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_killed_and_restarted(lmp, glass, uninterrupted, ranks):
-    process = lmp.start(gas(glass) + FAST.format(threads=1) + 'restart 5 r.*\nrun 60 every 1 "shell sleep 0.1"\n')
-    while not (lmp.folder / "r.20").exists():
+@pytest.mark.parametrize("first, second", [(1, 2), pytest.param(2, 1, marks=pytest.mark.slow),
+                                           pytest.param(2, 4, marks=pytest.mark.slow)])
+def test_stopped_at_a_step_that_is_not_sampled(lmp, glass, first, second):
+    straight = result(lmp(gas(glass) + fast(every=4) + STRAIGHT + SAVE.format(name="final")))
+    assert set(straight[0][:, 3]) == {16}
+    lmp(gas(glass) + fast(every=4) + "run 23\nwrite_restart r\n", ranks=first)
+    run = lmp(continued("r", every=4) + SAVE.format(name="final"), ranks=second)
+    assert_same(result(run), straight)
+
+
+def run_and_kill(lmp, script, file, ranks=1):
+    """Starts 60 steps that write restart files, and kills them after the given file has been written."""
+    process = lmp.start(script + 'restart 5 r.*\nrun 60 every 1 "shell sleep 0.1"\n', ranks=ranks)
+    while not (lmp.folder / file).exists():
         assert process.poll() is None
         time.sleep(0.02)
     time.sleep(0.15)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL and not (lmp.folder / "r.60").exists()
-    run = lmp(CONTINUE.format(file="r.20") + SAVE.format(name="final"), ranks=ranks)
+
+
+@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_killed_and_restarted(lmp, glass, uninterrupted, ranks):
+    run_and_kill(lmp, gas(glass) + fast(), "r.20")
+    run = lmp(continued("r.20") + SAVE.format(name="final"), ranks=ranks)
     assert_same(result(run), uninterrupted)
 
 
+@pytest.mark.parametrize("file, first, second", [("r.25", 1, 1), pytest.param("r.20", 1, 2, marks=pytest.mark.slow),
+                                                 pytest.param("r.25", 2, 1, marks=pytest.mark.slow)])
+def test_live_run_killed_and_restarted(lmp, glass, file, first, second):
+    """With forces the trajectories differ, but every atom gets every sample once; step 25 is none."""
+    sampling = "compute S all voronoi/entropy every 2\nfix md all nvt temp 700 700 0.1\n"
+    run_and_kill(lmp, system(glass) + sampling, file, ranks=first)
+    restart = RESTART.format(file=file, pair="eam/fs\npair_coeff * * CuZr_mm.eam.fs Cu Zr")
+    script = restart + sampling + "run 0\nprint \"COUNT $(c_S[3])\"\nrun 60 upto\n" + SAVE.format(name="final")
+    run = lmp(script, ranks=second)
+    columns, rows = result(run)
+    assert f"COUNT {int(file[2:]) // 2 + 1}\n" in run.output
+    assert len(columns) == 250 and set(columns[:, 3]) == {31}
+    assert np.array_equal(np.bincount(rows[:, 0].astype(int), rows[:, 2]), [0, *[31] * 250])
+
+
 def test_restart_in_many_files(lmp, glass, uninterrupted):
-    lmp(gas(glass) + FAST.format(threads=1) + "run 23\nwrite_restart r.%\n", ranks=2)
-    run = lmp(CONTINUE.format(file="r.%") + SAVE.format(name="final"))
+    lmp(gas(glass) + fast() + "run 23\nwrite_restart r.%\n", ranks=2)
+    run = lmp(continued("r.%") + SAVE.format(name="final"))
     assert_same(result(run), uninterrupted)
 
 
 def test_restart_with_another_key_is_an_error(lmp, glass):
-    lmp(gas(glass) + FAST.format(threads=1) + "run 2\nwrite_restart r\n")
+    lmp(gas(glass) + fast() + "run 2\nwrite_restart r\n")
     script = "read_restart r\npair_style zero 6.5\npair_coeff * *\ncompute S all voronoi/entropy key full\n"
     assert "holds histories of key 3456" in lmp(script, status=None).output
 
 
 def test_lost_histories_are_reported(lmp, glass):
-    lmp(gas(glass) + FAST.format(threads=1) + "run 2\nwrite_restart r\n")
+    lmp(gas(glass) + fast() + "run 2\nwrite_restart r\n")
     read = "read_restart r\npair_style zero 6.5\npair_coeff * *\n"
     fresh = lmp(read + "run 0\n" + "compute S all voronoi/entropy\n")
     assert "no history found in the restart file" in fresh.output
@@ -262,8 +298,11 @@ rerun traj dump x y z
     assert_same(result(run, "again"), live)
 
 
-@pytest.mark.slow
-def test_a_rerun_on_other_ranks(lmp, glass):
+@pytest.fixture(scope="module")
+def live(glass, tmp_path_factory):
+    """A run with forces on two ranks: the path of its dump, and its result."""
+    from conftest import Lammps
+
     script = system(glass) + """
 compute S all voronoi/entropy
 fix md all nve
@@ -272,6 +311,15 @@ dump_modify d format float %.17g
 run 30
 undump d
 """ + SAVE.format(name="live")
-    live = result(lmp(script, ranks=2), "live")
-    again = lmp(gas(glass) + "compute S all voronoi/entropy\nrerun traj dump x y z\n" + SAVE.format(name="again"))
-    assert_same(result(again, "again"), live)
+    run = Lammps(tmp_path_factory.mktemp("live"))(script, ranks=2)
+    return run.folder / "traj", result(run, "live")
+
+
+@pytest.mark.parametrize("ranks, threads", [(1, 1), (1, 2), *(
+    pytest.param(ranks, threads, marks=pytest.mark.slow) for ranks in (2, 4) for threads in (1, 2))])
+def test_reruns_of_one_dump_are_the_same(lmp, glass, live, ranks, threads):
+    dump, expected = live
+    script = gas(glass) + f"compute S all voronoi/entropy threads {threads}\nrerun {dump} dump x y z\n"
+    again = result(lmp(script + SAVE.format(name="again"), ranks=ranks), "again")
+    assert set(again[0][:, 3]) == {31}
+    assert_same(again, expected)

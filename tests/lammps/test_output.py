@@ -141,21 +141,40 @@ run 5
 
 
 def test_used_by_other_commands(lmp, glass):
-    output = lmp(gas(glass) + """
+    run = lmp(gas(glass) + """
 compute S all voronoi/entropy
 fix nve all nve
 compute mean all reduce ave c_S[1]
 compute most all reduce max c_S[3]
-variable flexible atom c_S[1]>0.5
 fix history all ave/time 1 1 1 c_S c_S[3] file averages
 fix initial all store/state 0 c_S[4] c_S[5] c_S[6] c_S[7]
+variable entropy atom c_S[1]
+variable flexible atom c_S[1]>0.5
 group flexible dynamic all var flexible every 1
-thermo_style custom step c_S c_mean c_most
+variable member atom gmask(flexible)
+variable first equal c_S[1]
+dump d all custom 1 d id type c_S[1] v_entropy v_member c_S[4] c_S[5] c_S[6] c_S[7] &
+  f_initial[1] f_initial[2] f_initial[3] f_initial[4]
+dump_modify d format float %.17g
+thermo_style custom step c_S c_mean c_most v_first
+thermo_modify format float %.17g
 thermo 1
 run 10
-print "SAME $(abs(c_S-c_mean)<1e-12) $(c_most)"
-""").output
-    assert "SAME 1 11" in output
+""")
+    thermo, frames = run.thermo(), np.array([frame for _, frame in run.dump("d")])
+    assert np.allclose(thermo["c_S"], thermo["c_mean"], rtol=1e-12)
+    assert list(thermo["c_most"]) == list(range(1, 12))
+    # c_S[1] is a column in an atom-style variable, and the mean of type 1 in an equal-style one
+    columns, types = frames[:, :, 2], frames[0, :, 1]
+    assert np.array_equal(frames[:, :, 3], columns) and len(set(columns[-1])) > 10
+    assert np.allclose(thermo["v_first"], columns[:, types == 1].mean(axis=1), rtol=1e-12)
+    # LAMMPS updates a group before the sample of the step
+    assert np.array_equal(frames[1:, :, 4], columns[:-1] > 0.5)
+    assert 0 < frames[-1, :, 4].sum() < len(types)
+    averages = np.loadtxt(run.folder / "averages")
+    assert np.allclose(averages, np.transpose([range(11), thermo["c_S"], range(1, 12)]), rtol=1e-5)
+    assert np.array_equal(frames[:, :, 9:], np.broadcast_to(frames[0, :, 5:9], (11, len(types), 4)))
+    assert frames[0, :, 5:9].any() and not np.array_equal(frames[-1, :, 5:9], frames[0, :, 5:9])
 
 
 def test_values_do_not_depend_on_being_read(lmp, glass):
