@@ -123,6 +123,10 @@ typedef struct ergodic_atoms_t {
    */
   const double *radius;
   /*
+   Largest radius of all atoms, also of those that are not known here (distance units); 0 for the plain one.
+   */
+  double largest_radius;
+  /*
    Group masks, shape [n_owned].
    */
   const int32_t *mask;

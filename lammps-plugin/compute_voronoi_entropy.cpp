@@ -24,6 +24,7 @@
 #include <cmath>
 #include <cstring>
 #include <mpi.h>
+#include <numeric>
 
 using namespace LAMMPS_NS;
 
@@ -287,6 +288,9 @@ void ComputeVoronoiEntropy::evaluate_radii()
   modify->clearstep_compute();
   input->variable->compute_atom(radius_variable(), GROUP_ALL, radii, 1, 0);
   modify->addstep_compute(update->ntimestep + every);
+  const double mine = std::accumulate(radii, radii + atom->nlocal, 0.0,
+                                      [](double a, double b) { return std::max(a, b); });
+  MPI_Allreduce(&mine, &largest_radius, 1, MPI_DOUBLE, MPI_MAX, world);
   comm->forward_comm(this);
 }
 
@@ -328,6 +332,7 @@ ergodic_status_t ComputeVoronoiEntropy::tessellate(double drifted)
   atoms.n_ghost = atom->nghost;
   atoms.x = atom->nlocal + atom->nghost ? atom->x[0] : nullptr;
   atoms.radius = radius_name.empty() ? nullptr : radii;
+  atoms.largest_radius = largest_radius;
   atoms.mask = atom->mask;
   atoms.group_bit = groupbit;
   return ergodic_tessellation_compute(tessellation, &atoms, &bounds);

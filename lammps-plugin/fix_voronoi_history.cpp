@@ -94,6 +94,8 @@ void FixVoronoiHistory::init()
 
 void FixVoronoiHistory::setup(int /*vflag*/)
 {
+  // still set if the last run ended in an exception
+  sampled_step = -1;
   if (update->ntimestep % nevery == 0 && !same_as_last_sample()) sample();
 }
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Periodic, Random, Vec3, crystals, orthogonal, rotate, thermal_glass, voropp};
 use ergodic::Error;
-use ergodic::voronoi::{Atoms, Cell, Domain, Plane, Settings, Simd, Tessellation, dot};
+use ergodic::voronoi::{Atoms, Cell, Domain, Motif, Plane, Settings, Simd, Tessellation, dot};
 use proptest::prelude::*;
 
 /// Radii of Cu and Zr (Angstrom).
@@ -296,4 +296,46 @@ fn box_volume(walls: &[Plane]) -> f64 {
     let n = [walls[1], walls[3], walls[5]].map(|w| w.normal);
     let widths: f64 = (0..3).map(|k| walls[2 * k].offset + walls[2 * k + 1].offset).product();
     widths / dot(&n[0], &common::cross(&n[1], &n[2]))
+}
+
+/// Walls of a box that is not periodic.
+fn box_walls(lo: f64, hi: f64) -> Vec<Plane> {
+    let axis = |d: usize, side: f64| [0, 1, 2].map(|k| if k == d { side } else { 0.0 });
+    (0..3)
+        .flat_map(|d| [Plane { normal: axis(d, -1.0), offset: -lo }, Plane { normal: axis(d, 1.0), offset: hi }])
+        .collect()
+}
+
+#[test]
+fn clusters_far_from_their_walls() {
+    let mut random = Random(11);
+    for n in [1, 2, 3, 4, 5, 8, 13, 40] {
+        for half in [0.7, 3.0, 50.0] {
+            for _ in 0..20 {
+                let x: Vec<Vec3> = (0..n).map(|_| [0, 1, 2].map(|_| random.uniform() - 0.5)).collect();
+                let atoms = Atoms { x: &x, radius: None, n_owned: n };
+                let domain = Domain { walls: box_walls(-half, 1.1 * half), sight: Vec::new() };
+                let volume: f64 = compute_all_ways(&atoms, &domain).iter().map(|cell| cell.volume).sum();
+                assert!((volume / (2.1 * half).powi(3) - 1.0).abs() < 1e-9, "{n} atoms, walls at {half}: {volume}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_atom_beyond_the_first_ghosts_counts() {
+    let mut random = Random(5);
+    let lattice = Periodic::crystal(orthogonal(1.0, 1.0, 1.0), &[[0.0; 3]], [4, 4, 4]).rattled(0.05, &mut random);
+    let (mut x, _) = lattice.with_images(7.0);
+    let mut radius = vec![0.3; x.len()];
+    x.push([1.7, 2.1, 9.1]);
+    radius.push(5.5);
+    let atoms = Atoms { x: &x, radius: Some(&radius), n_owned: 64 };
+    let motifs = |cells: Vec<Cell>| -> Vec<Motif> { cells.iter().map(|cell| cell.motif).collect() };
+    let found = motifs(compute_all_ways(&atoms, &Domain::default()));
+    let expected = voropp::cells(&x, Some(&radius), 64);
+    for (atom, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let expected = expected.map_or(Motif::default(), |cell| cell.motif(&Settings::default()));
+        assert_eq!(*found, expected, "atom {atom}");
+    }
 }

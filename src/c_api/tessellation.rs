@@ -32,6 +32,8 @@ pub struct ergodic_atoms_t {
     pub x: *const f64,
     /// Radii for the radical tessellation, shape [n_owned + n_ghost] (distance units); NULL for the plain one.
     pub radius: *const f64,
+    /// Largest radius of all atoms, also of those that are not known here (distance units); 0 for the plain one.
+    pub largest_radius: f64,
     /// Group masks, shape [n_owned].
     pub mask: *const i32,
     /// The atoms with this bit in their mask get a motif.
@@ -127,6 +129,7 @@ pub unsafe extern "C" fn ergodic_tessellation_compute(
         let group_bit = atoms.group_bit;
         let wanted = |i: usize| mask[i] & group_bit != 0;
         handle.failure = None;
+        handle.tessellation.expect_radius(atoms.largest_radius);
         let result = handle.tessellation.compute(&Atoms { x, radius, n_owned }, &domain, &wanted);
         handle.failure = result.as_ref().err().cloned();
         result

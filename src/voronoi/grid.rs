@@ -41,7 +41,10 @@ pub struct Grid {
 
 impl Grid {
     /// Sorts the owned atoms, and the ghosts within `margin` of the box around them.
-    pub fn build(&mut self, atoms: &Atoms, spacing: f64, margin: f64) {
+    pub fn build(&mut self, atoms: &Atoms, spacing: f64, margin: f64, largest_radius: f64) {
+        // Of all atoms: one that is not kept, or not known here, may be as heavy.
+        let radii = atoms.radius.into_iter().flatten();
+        self.heaviest = radii.fold(largest_radius, |most, radius| most.max(radius.abs())).powi(2);
         self.spacing = spacing;
         self.owned = bounds(atoms.x[..atoms.n_owned].iter());
         let box_of = |pad: f64| [self.owned[0].map(|v| v - pad), self.owned[1].map(|v| v + pad)];
@@ -108,7 +111,6 @@ impl Grid {
         self.ghost.resize(n, false);
         let unsorted = std::mem::take(&mut self.index);
         self.index.resize(n, 0);
-        self.heaviest = f64::NEG_INFINITY;
         // Filling each cell from its end leaves `start` at the cells' first positions when all is done.
         for (&i, &cell) in unsorted.iter().zip(&self.cell_of).rev() {
             let end = &mut self.start[cell as usize + 1];
@@ -116,7 +118,6 @@ impl Grid {
             let position = *end as usize;
             let x = &atoms.x[i as usize];
             let weight = atoms.radius.map_or(0.0, |radius| radius[i as usize] * radius[i as usize]);
-            self.heaviest = self.heaviest.max(weight);
             self.at[position] = [x[0], x[1], x[2], weight];
             for (near, (x, lo)) in self.near.iter_mut().zip(x.iter().zip(self.lo)) {
                 near[position] = (x - lo) as f32;

@@ -5,6 +5,10 @@ use super::simd::{Kernel, Run};
 use super::{ConvexCell, Neighbor, Plane, dot};
 use crate::error::{Error, Result};
 
+/// Half the edge of the cube that a cell is first carved from over the distance of the nearest neighbour; the factor by
+/// which it grows if cells are wider.
+const CUBE: f64 = 16.0;
+
 /// How far cells may reach before atoms beyond them would have to be known.
 #[derive(Debug)]
 pub struct Sight<'a> {
@@ -102,18 +106,30 @@ impl Single {
                 .zip(grid.len() as u32..)
                 .map(|(wall, id)| (id, Plane { normal: wall.normal, offset: wall.depth(&center) })),
         );
+        // The first cube and the order of the cuts depend on the surroundings of the atom only, so that a degenerate cell
+        // is the same on any number of ranks.
+        let mut half_width = 0.0;
+        let depths = self.walls.iter().map(|(_, wall)| wall.offset.abs());
+        let widest = 4.0 * (sight.farthest + radius + depths.sum::<f64>());
         loop {
             self.gather::<S>(grid, position, radius)?;
+            if half_width == 0.0 {
+                let nearest = self.neighbors.first().map_or(grid.spacing, |neighbor| neighbor.d2.sqrt());
+                half_width = CUBE * nearest.log2().ceil().exp2();
+            }
             let spread = grid.heaviest - weight;
-            let half_width = sight.farthest + radius;
             let needed = self
                 .cell
                 .carve(half_width, &self.walls, &self.neighbors.iter(), spread)
                 .ok_or(Error::Tessellation(atom as usize))?;
-            if needed <= radius || radius >= sight.farthest {
+            let complete = needed <= radius || radius >= sight.farthest;
+            if complete && (self.cell.is_bounded() || half_width > widest) {
                 break;
+            } else if complete {
+                half_width *= CUBE;
+            } else {
+                radius = (1.3 * radius).max(needed.min(4.0 * radius) * 1.001);
             }
-            radius = (1.3 * radius).max(needed.min(4.0 * radius) * 1.001);
         }
         if !self.cell.is_bounded() {
             return Err(Error::GhostCutoff { atom: atom as usize, needed: f64::INFINITY });
@@ -137,7 +153,10 @@ impl Single {
             }
             self.neighbors.push(Neighbor { id, r, d2, offset: 0.5 * (d2 + weight - at[3]) });
         }
-        self.neighbors.sort_unstable_by(|a, b| a.d2.total_cmp(&b.d2));
+        self.neighbors.sort_unstable_by(|a, b| {
+            let order = |k: usize| a.r[k].total_cmp(&b.r[k]);
+            a.d2.total_cmp(&b.d2).then_with(|| order(0)).then_with(|| order(1)).then_with(|| order(2))
+        });
         Ok(())
     }
 }

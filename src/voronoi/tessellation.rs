@@ -57,6 +57,9 @@ const ATOMS_PER_THREAD: usize = 100;
 /// Below this share of wanted atoms, clipping each of their cells is cheaper than wrapping all.
 const WRAP_SHARE: f64 = 0.15;
 
+/// Atoms and ghosts of one rank; four times as many still fit the 32-bit indices of vector gathers.
+const MOST_ATOMS: usize = 1 << 29;
+
 /// A tessellation: settings, work space, and the cells of the last configuration.
 #[derive(Debug)]
 pub struct Tessellation {
@@ -64,6 +67,8 @@ pub struct Tessellation {
     cells: Vec<Option<Cell>>,
     grid: Grid,
     threads: Vec<Thread>,
+    /// No atom anywhere is larger than this or the largest known here.
+    largest_radius: f64,
     /// Margin over the atomic spacing that was enough last time.
     margin: f64,
     simd: Simd,
@@ -101,6 +106,7 @@ impl Tessellation {
             cells: Vec::new(),
             grid: Grid::default(),
             threads: Vec::new(),
+            largest_radius: 0.0,
             margin: MARGIN,
             simd: Simd::detect(),
         })
@@ -121,20 +127,30 @@ impl Tessellation {
         self.simd = simd;
     }
 
+    /// Tells the largest radius of all atoms (distance units), also of those that will not be known here: how far a cell
+    /// depends on unknown atoms depends on it.
+    pub fn expect_radius(&mut self, largest: f64) {
+        self.largest_radius = largest;
+    }
+
     /// Finds the cells of the owned atoms for which `wanted` is true.
     ///
     /// # Errors
-    /// `NotFinite`, `CoincidentAtoms`, or `GhostCutoff` if a cell may depend on atoms outside `domain.sight`.
+    /// `NotFinite`, `CoincidentAtoms`, or `GhostCutoff` if a cell may depend on atoms outside `domain.sight`;
+    /// `InvalidParameter` for more than 2^29 atoms.
     pub fn compute(&mut self, atoms: &Atoms, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync)) -> Result<()> {
         self.cells.clear();
         self.cells.resize(atoms.n_owned, None);
         if atoms.n_owned == 0 {
             return Ok(());
         }
+        if atoms.x.len() > MOST_ATOMS {
+            return Err(Error::InvalidParameter(format!("more than {MOST_ATOMS} atoms and ghosts on one MPI rank")));
+        }
         check_finite(atoms)?;
         let spacing = spacing(atoms);
         loop {
-            self.grid.build(atoms, spacing, self.margin * spacing);
+            self.grid.build(atoms, spacing, self.margin * spacing, self.largest_radius);
             match self.run(domain, wanted) {
                 Err(Error::GhostCutoff { needed, .. }) if self.grid.margin.is_finite() => {
                     self.margin = (1.5 * self.margin).max(1.01 * needed / spacing);

@@ -160,8 +160,8 @@ impl Worker<'_> {
     fn wrap<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<bool> {
         let local = work.link.position - self.range.start;
         self.receive(work);
-        if work.tallies[local].is_empty() {
-            self.seed::<S>(work, single)?;
+        if work.tallies[local].is_empty() && !self.seed::<S>(work, single)? {
+            return Ok(false);
         }
         // Far beyond any cell that does not make the kernel go in circles.
         let mut pivots_left = 4 * work.link.planes.len() + 64;
@@ -205,7 +205,9 @@ impl Worker<'_> {
             return Err(self.coincident(link.position, found));
         }
         for (k, wall) in self.walls.iter().enumerate() {
-            if 2.0 * wall.depth(&link.x) <= link.radius {
+            // The search ends at this radius, so nothing may be left out then.
+            let last = link.radius >= self.sight.farthest.min(self.grid.margin);
+            if last || 2.0 * wall.depth(&link.x) <= link.radius {
                 self.slot((self.grid.len() + k) as u32 | FOREIGN, link);
             }
         }
@@ -254,14 +256,15 @@ impl Worker<'_> {
         while let Some(handed) = work.handed.pop(list) {
             let link = &mut work.link;
             let (p, q) = (self.slot(handed.p, link), self.slot(handed.q, link));
-            link.valence[p as usize] += 1;
-            link.valence[q as usize] += 1;
+            for slot in [p, q] {
+                link.valence[slot as usize] = link.valence[slot as usize].saturating_add(1);
+            }
             let center = link.center([0, 1, 2].map(|d| handed.x[d] - link.x[d]));
             self.want(Want { p, q, apex: handed.apex, center }, work);
         }
         while let Some(rank) = work.edges.pop(list) {
             let slot = self.slot(rank, &mut work.link);
-            work.link.valence[slot as usize] += 1;
+            work.link.valence[slot as usize] = work.link.valence[slot as usize].saturating_add(1);
         }
     }
 
@@ -288,12 +291,16 @@ impl Worker<'_> {
         }
     }
 
-    /// First tetrahedron of an atom without earlier neighbours, from its clipped cell.
+    /// First tetrahedron of an atom without earlier neighbours, from its clipped cell. False if that cannot be known,
+    /// which is an error only where the cell is asked for.
     #[cold]
     #[inline(never)]
-    fn seed<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<()> {
-        single.clip::<S>(self.grid, self.walls, self.sight, work.link.position, self.radius)?;
-        let Some((ids, x)) = single.cell().vertex() else { return Ok(()) };
+    fn seed<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<bool> {
+        match single.clip::<S>(self.grid, self.walls, self.sight, work.link.position, self.radius) {
+            Err(Error::GhostCutoff { .. } | Error::Tessellation(_)) => return Ok(false),
+            other => other?,
+        }
+        let Some((ids, x)) = single.cell().vertex() else { return Ok(true) };
         let mut slots = [0; 3];
         for (slot, id) in slots.iter_mut().zip(ids) {
             *slot = self.slot(work.ranks[id as usize], &mut work.link);
@@ -307,7 +314,7 @@ impl Worker<'_> {
         let center = work.link.center(x);
         self.want(Want { p: q, q: p, apex, center }, work);
         self.add_tetrahedron([p, q, r], x, work);
-        Ok(())
+        Ok(true)
     }
 
     /// Walks from the vertex of an open triangle to the next one. False if nothing known stops the walk in time.

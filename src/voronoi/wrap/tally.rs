@@ -23,7 +23,7 @@ impl Tally {
         let faces = &mut self.faces[edges.min(MOST_EDGES)];
         *faces = faces.wrapping_add(1);
         if edges > MOST_EDGES {
-            self.excess += (edges - MOST_EDGES) as u16;
+            self.excess = self.excess.wrapping_add((edges - MOST_EDGES) as u16);
         }
     }
 
@@ -41,7 +41,7 @@ impl Tally {
 
     /// The motif, if it is exact.
     pub fn motif(&self) -> Option<Motif> {
-        if self.doubtful || self.is_empty() {
+        if self.doubtful || self.faces[1] + self.faces[2] > 0 || !self.is_closed() {
             return None;
         }
         let mut motif = Motif { faces: self.faces.iter().sum(), ..Motif::default() };
