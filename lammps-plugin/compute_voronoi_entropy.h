@@ -50,8 +50,8 @@ class ComputeVoronoiEntropy : public Compute {
   int max_atoms = 0;
   double **rows = nullptr;    // local array
   int max_rows = 0;
-  double *radii = nullptr;         // of owned and ghost atoms
-  double largest_radius = 0.0;     // of all atoms on all ranks
+  double *radii = nullptr;        // of owned and ghost atoms
+  double largest_radius = 0.0;    // of all atoms on all ranks
   int max_radii = 0;
   std::vector<double> type_sums, type_counts;
 

@@ -339,3 +339,13 @@ fn a_large_atom_beyond_the_first_ghosts_counts() {
         assert_eq!(*found, expected, "atom {atom}");
     }
 }
+
+#[test]
+fn the_cell_of_a_light_atom_may_lie_beside_it() {
+    let x = [[0.0; 3], [0.1, 0.0, 0.0]];
+    let atoms = Atoms { x: &x, radius: Some(&[1.0, 0.5]), n_owned: 2 };
+    let cells = compute_all_ways(&atoms, &Domain { walls: box_walls(-10.0, 10.0), sight: Vec::new() });
+    // The plane between them is where both powers are equal: x^2 - 1 = (x - 0.1)^2 - 0.25, at x = 3.8.
+    assert!((cells[1].volume - 400.0 * 6.2).abs() < 1e-9, "{}", cells[1].volume);
+    assert!((cells[0].volume - 400.0 * 13.8).abs() < 1e-9, "{}", cells[0].volume);
+}

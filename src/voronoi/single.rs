@@ -123,7 +123,9 @@ impl Single {
                 .carve(half_width, &self.walls, &self.neighbors.iter(), spread)
                 .ok_or(Error::Tessellation(atom as usize))?;
             let complete = needed <= radius || radius >= sight.farthest;
-            if complete && (self.cell.is_bounded() || half_width > widest) {
+            // The cell of a light atom may lie beside it, outside the cube.
+            let whole = self.cell.is_bounded() && !self.cell.is_empty();
+            if complete && (whole || half_width > widest) {
                 break;
             } else if complete {
                 half_width *= CUBE;
