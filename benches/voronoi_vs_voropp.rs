@@ -75,7 +75,7 @@ fn campaign(name: &str, frames: &[Periodic], radical: bool, settings: Settings) 
         theirs.time(n, || voropp::face_orders(&x, radius.as_deref(), n));
         let reference = voropp::cells(&x, radius.as_deref(), n);
         cells += n;
-        for (ours, theirs) in tessellation.cells().iter().zip(&reference) {
+        for (ours, theirs) in tessellation.cells().zip(&reference) {
             let (ours, theirs) = (ours.expect("every cell"), theirs.as_ref().expect("no cell is empty here"));
             differences += usize::from(ours.motif != theirs.motif(&settings));
             if settings.volume {

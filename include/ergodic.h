@@ -234,11 +234,9 @@ enum ergodic_status_t ergodic_history_packed_size(const struct ergodic_history_t
                                                   int32_t *size);
 
 /*
- Largest number of doubles that `ergodic_history_pack` writes for any of the first `n` atoms.
+ No atom takes more doubles in `ergodic_history_pack` than `*size`.
  */
-enum ergodic_status_t ergodic_history_largest_packed(const struct ergodic_history_t *history,
-                                                     int32_t n,
-                                                     int32_t *size);
+enum ergodic_status_t ergodic_history_largest_packed(const struct ergodic_history_t *history, int32_t *size);
 
 /*
  Writes the history of atom `i` to `buffer`, which has room for `ergodic_history_packed_size` doubles. The doubles

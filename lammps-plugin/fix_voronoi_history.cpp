@@ -254,7 +254,7 @@ int FixVoronoiHistory::largest_packed()
 {
   int largest;
   reserve(atom->nlocal - 1);
-  check(FLERR, ergodic_history_largest_packed(history, atom->nlocal, &largest));
+  check(FLERR, ergodic_history_largest_packed(history, &largest));
   return 1 + largest;
 }
 

@@ -4,9 +4,9 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Periodic, read_dump, voropp};
+use common::{Periodic, Random, orthogonal, read_dump, voropp};
 use ergodic::entropy::{Entry, History, Summary, miller_madow, shannon};
-use ergodic::voronoi::{Atoms, Cell, Domain, FAVOURED, Motif, Settings, Tessellation};
+use ergodic::voronoi::{Atoms, Domain, FAVOURED, Motif, Settings, Tessellation};
 
 /// How far periodic images are made (Angstrom).
 const MARGIN: f64 = 10.0;
@@ -24,7 +24,7 @@ fn histories<E: Entry>(frames: &[Periodic], threads: usize) -> History<E> {
         let atoms = Atoms { x: &x, radius: None, n_owned: frame.x.len() };
         let domain = Domain { walls: Vec::new(), sight: frame.faces(MARGIN) };
         tessellation.compute(&atoms, &domain, &|_| true).unwrap();
-        history.record_all(tessellation.cells(), threads);
+        history.record_all(&tessellation);
     }
     history
 }
@@ -112,21 +112,13 @@ fn entropy_of_known_histograms() {
 
 #[test]
 fn any_number_of_threads_records_the_same() {
-    let cells: Vec<Option<Cell>> = (0..4500_u32)
-        .map(|i| {
-            let mut motif = Motif { faces: 14, ..Motif::default() };
-            motif.n[1] = (i % 7) as u8;
-            (i % 5 > 0).then_some(Cell { motif, volume: f64::from(i) })
-        })
-        .collect();
+    // Enough atoms for several threads.
+    let mut random = Random(5);
+    let lattice = Periodic::crystal(orthogonal(3.0, 3.0, 3.0), &[[0.25; 3], [0.75; 3]], [13; 3]);
+    let frames: Vec<_> = (0..3).map(|_| lattice.rattled(0.3, &mut random)).collect();
     let record = |threads| {
-        let mut history = History::<u64>::default();
-        for shift in [0, 3, 11] {
-            let mut cells = cells.clone();
-            cells.rotate_left(shift);
-            history.record_all(&cells, threads);
-        }
-        (0..cells.len()).map(|i| (history.summary(i), history.motifs(i))).collect::<Vec<_>>()
+        let history = histories::<u64>(&frames, threads);
+        (0..lattice.x.len()).map(|i| (history.summary(i), history.motifs(i))).collect::<Vec<_>>()
     };
     assert_eq!(record(1), record(4));
 }

@@ -13,7 +13,7 @@ const RADII: [f64; 2] = [1.28, 1.60];
 fn compute(atoms: &Atoms, domain: &Domain, settings: Settings) -> Vec<Cell> {
     let mut tessellation = Tessellation::new(settings).expect("valid settings");
     tessellation.compute(atoms, domain, &|_| true).expect("a tessellation");
-    tessellation.cells().iter().map(|c| c.expect("every cell was wanted")).collect()
+    tessellation.cells().map(|c| c.expect("every cell was wanted")).collect()
 }
 
 /// Cells with volumes, which are clipped; the motif alone must be the same for every instruction set, number of threads,

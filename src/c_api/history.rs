@@ -94,8 +94,7 @@ pub unsafe extern "C" fn ergodic_history_record(
 ) -> ergodic_status_t {
     guard(|| {
         let tessellation = &unsafe { tessellation.as_ref() }.ok_or_else(|| null("tessellation"))?.tessellation;
-        let threads = tessellation.settings().threads;
-        either!(unsafe { handle(history) }?, h => h.record_all(tessellation.cells(), threads));
+        either!(unsafe { handle(history) }?, h => h.record_all(tessellation));
         Ok(())
     })
 }
@@ -115,17 +114,15 @@ pub unsafe extern "C" fn ergodic_history_packed_size(
     })
 }
 
-/// Largest number of doubles that `ergodic_history_pack` writes for any of the first `n` atoms.
+/// No atom takes more doubles in `ergodic_history_pack` than `*size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ergodic_history_largest_packed(
     history: *const ergodic_history_t,
-    n: i32,
     size: *mut i32,
 ) -> ergodic_status_t {
     guard(|| {
-        let n = count(n, "n")?;
         let out = unsafe { size.as_mut() }.ok_or_else(|| null("size"))?;
-        *out = either!(unsafe { handle_ref(history) }?, h => (0..n).map(|i| h.packed_len(i)).max()).unwrap_or(0) as i32;
+        *out = either!(unsafe { handle_ref(history) }?, h => h.largest_packed_len()) as i32;
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{miller_madow, shannon};
 use crate::error::{Error, Result};
-use crate::voronoi::{Cell, FAVOURED, ICOSAHEDRON, Motif, ORDERS};
+use crate::voronoi::{FAVOURED, ICOSAHEDRON, Motif, ORDERS, Tessellation};
 
 /// One (motif, count) pair of a history in a single word: the key in the high bits, a 32-bit count in the low ones.
 pub trait Entry: Copy + Ord + Default + Send + Sync + 'static {
@@ -188,16 +188,20 @@ const ATOMS_PER_THREAD: usize = 1000;
 
 /// Adds one sample of each atom that has a cell. Histories lie scattered in memory: their beginnings are fetched side by
 /// side, not one after the other.
-fn record_share<E: Entry>(cells: &[Option<Cell>], atoms: &mut [AtomHistory<E>]) {
+/// Adds a sample of the atoms from `first` on, and returns the largest number of motifs of one of them.
+fn record_share<E: Entry>(tessellation: &Tessellation, first: usize, atoms: &mut [AtomHistory<E>]) -> usize {
     const BLOCK: usize = 32;
-    for (cells, atoms) in cells.chunks(BLOCK).zip(atoms.chunks_mut(BLOCK)) {
+    let mut most = 0;
+    for (block, atoms) in atoms.chunks_mut(BLOCK).enumerate() {
         atoms.iter().for_each(AtomHistory::touch);
-        for (cell, atom) in cells.iter().zip(atoms) {
-            if let Some(cell) = cell {
+        for (i, atom) in (first + BLOCK * block..).zip(atoms) {
+            if let Some(cell) = tessellation.cell(i) {
                 atom.record(&cell.motif, cell.volume);
             }
+            most = most.max(atom.entries.len());
         }
     }
+    most
 }
 
 /// Words of a packed history before its entries: the number of entries, the last motif, the last volume.
@@ -207,6 +211,8 @@ const HEADER: usize = 3;
 #[derive(Debug, Clone, Default)]
 pub struct History<E> {
     atoms: Vec<AtomHistory<E>>,
+    /// No atom has more motifs than this.
+    most_motifs: usize,
 }
 
 impl<E: Entry> History<E> {
@@ -235,27 +241,30 @@ impl<E: Entry> History<E> {
     /// Adds one sample of atom `i`; `volume` is the cell's volume, or 0 where it is not known.
     pub fn record(&mut self, i: usize, motif: &Motif, volume: f64) {
         self.atoms[i].record(motif, volume);
+        self.most_motifs = self.most_motifs.max(self.atoms[i].entries.len());
     }
 
-    /// Adds one sample of every atom that has a cell, and frees the histories of atoms that are no longer owned: all
-    /// beyond `cells`.
-    pub fn record_all(&mut self, cells: &[Option<Cell>], threads: usize) {
-        self.grow(cells.len());
-        let (owned, gone) = self.atoms.split_at_mut(cells.len());
+    /// Adds one sample of every atom that has a cell, and frees the histories of atoms that are no longer owned.
+    pub fn record_all(&mut self, tessellation: &Tessellation) {
+        let n = tessellation.n_owned();
+        self.grow(n);
+        let (owned, gone) = self.atoms.split_at_mut(n);
         for atom in gone.iter_mut().filter(|atom| !atom.entries.is_empty()) {
             *atom = AtomHistory::default();
         }
-        let share = cells.len().div_ceil(threads).max(ATOMS_PER_THREAD);
+        let share = n.div_ceil(tessellation.settings().threads).max(ATOMS_PER_THREAD);
+        let mut most = vec![0; n.div_ceil(share)];
         std::thread::scope(|scope| {
-            let mut shares = cells.chunks(share).zip(owned.chunks_mut(share));
+            let mut shares = (0..).step_by(share).zip(owned.chunks_mut(share)).zip(&mut most);
             let mine = shares.next();
-            for (cells, atoms) in shares {
-                scope.spawn(|| record_share(cells, atoms));
+            for ((first, atoms), most) in shares {
+                scope.spawn(move || *most = record_share(tessellation, first, atoms));
             }
-            if let Some((cells, atoms)) = mine {
-                record_share(cells, atoms);
+            if let Some(((first, atoms), most)) = mine {
+                *most = record_share(tessellation, first, atoms);
             }
         });
+        self.most_motifs = most.into_iter().max().unwrap_or(0);
     }
 
     /// What a user reads of atom `i`.
@@ -290,6 +299,12 @@ impl<E: Entry> History<E> {
         HEADER + E::WORDS * self.atoms[i].entries.len()
     }
 
+    /// No atom takes more words than this, see [`History::packed_len`].
+    #[must_use]
+    pub fn largest_packed_len(&self) -> usize {
+        HEADER + E::WORDS * self.most_motifs
+    }
+
     /// Writes the history of atom `i` to the front of `words`; the caller has made room for
     /// [`History::packed_len`] words.
     pub fn pack(&self, i: usize, words: &mut [u64]) {
@@ -317,6 +332,7 @@ impl<E: Entry> History<E> {
             last: ((last >> 16) as u32).to_be_bytes(),
             faces: *last as u16,
         };
+        self.most_motifs = self.most_motifs.max(self.atoms[i].entries.len());
         Ok(HEADER + length)
     }
 

@@ -25,10 +25,13 @@ pub struct Grid {
     pub at: Vec<[f64; 4]>,
     /// Index of each position in the caller's arrays.
     pub index: Vec<u32>,
+    /// Position of each owned atom.
+    pub position_of: Vec<u32>,
     /// Whether a position holds a ghost atom.
     pub ghost: Vec<bool>,
-    ghosts_before: Vec<u32>,
-    cell_of: Vec<u32>,
+    owned_before: Vec<u32>,
+    /// Index and cell of each atom kept, in the caller's order.
+    kept: Vec<[u32; 2]>,
     /// Mean atomic spacing (distance units).
     pub spacing: f64,
     /// All atoms within this distance of any owned atom are in the grid.
@@ -40,22 +43,21 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Sorts the owned atoms, and the ghosts within `margin` of the box around them.
-    pub fn build(&mut self, atoms: &Atoms, spacing: f64, margin: f64, largest_radius: f64) {
+    /// Sorts the owned atoms, and the ghosts within `margin` atomic spacings of the box around them.
+    pub fn build(&mut self, atoms: &Atoms, extent: &Extent, margin: f64, largest_radius: f64) {
         // Of all atoms: one that is not kept, or not known here, may be as heavy.
         let radii = atoms.radius.into_iter().flatten();
         self.heaviest = radii.fold(largest_radius, |most, radius| most.max(radius.abs())).powi(2);
-        self.spacing = spacing;
-        self.owned = bounds(atoms.x[..atoms.n_owned].iter());
-        let box_of = |pad: f64| [self.owned[0].map(|v| v - pad), self.owned[1].map(|v| v + pad)];
-        let [lo, hi] = box_of(margin);
-        let inside = |x: &[f64; 3]| (0..3).all(|d| x[d] >= lo[d] && x[d] <= hi[d]);
-        let kept = (0..atoms.x.len()).filter(|&i| i < atoms.n_owned || inside(&atoms.x[i]));
-        self.index.clear();
-        self.index.extend(kept.map(|i| i as u32));
+        self.spacing = extent.spacing(atoms.x.len());
+        self.owned = extent.owned;
+        let margin = margin * self.spacing;
+        let ([lo, hi], [owned_lo, owned_hi]) = (extent.all, extent.owned);
+        let lo = [0, 1, 2].map(|d| lo[d].max(owned_lo[d] - margin));
+        let hi = [0, 1, 2].map(|d| hi[d].min(owned_hi[d] + margin));
+        self.lay_cells(atoms.x.len(), lo, hi);
+        self.sort(atoms, &hi);
         self.margin = if self.index.len() == atoms.x.len() { f64::INFINITY } else { margin };
-        self.lay_cells(atoms.x);
-        self.sort(atoms);
+        self.fill(atoms);
     }
 
     /// Number of atoms in the grid.
@@ -68,11 +70,10 @@ impl Grid {
         self.cells.iter().map(|&n| n as f64 * self.side).sum()
     }
 
-    fn lay_cells(&mut self, x: &[[f64; 3]]) {
-        let [lo, hi] = bounds(self.index.iter().map(|&i| &x[i as usize]));
+    fn lay_cells(&mut self, n_atoms: usize, lo: [f64; 3], hi: [f64; 3]) {
         self.lo = lo;
         self.side = CELL_SIDE * self.spacing;
-        let most = CELLS_PER_ATOM * self.index.len() + 64;
+        let most = CELLS_PER_ATOM * n_atoms + 64;
         loop {
             let cells = [0, 1, 2].map(|d| ((hi[d] - lo[d]) / self.side).floor() + 1.0);
             if cells.iter().product::<f64>() <= most as f64 {
@@ -85,55 +86,67 @@ impl Grid {
         self.slack = 8.0 * f64::from(f32::EPSILON) * extent;
     }
 
-    fn sort(&mut self, atoms: &Atoms) {
-        let n = self.index.len();
+    /// Puts the atoms between `lo` and `hi` into the order of the cells.
+    fn sort(&mut self, atoms: &Atoms, hi: &[f64; 3]) {
+        let lo = self.lo;
         let inverse = 1.0 / self.side;
         let n_cells = self.cells.iter().product::<usize>();
         self.start.clear();
         self.start.resize(n_cells + 1, 0);
-        self.cell_of.clear();
-        for &i in &self.index {
-            let x = &atoms.x[i as usize];
-            let c = [0, 1, 2].map(|d| (((x[d] - self.lo[d]) * inverse) as usize).min(self.cells[d] - 1));
+        self.kept.resize(atoms.x.len(), [0; 2]);
+        let mut n = 0;
+        for (i, x) in atoms.x.iter().enumerate() {
+            // Which ghosts are kept is not predictable: nothing below depends on a branch.
+            let inside = (0..3).all(|d| x[d] >= lo[d] && x[d] <= hi[d]);
+            let c = [0, 1, 2].map(|d| (((x[d] - lo[d]) * inverse) as usize).min(self.cells[d] - 1));
             let cell = (c[2] * self.cells[1] + c[1]) * self.cells[0] + c[0];
-            self.cell_of.push(cell as u32);
-            self.start[cell + 1] += 1;
+            self.kept[n] = [i as u32, cell as u32];
+            self.start[cell + 1] += u32::from(inside);
+            n += usize::from(inside);
         }
+        self.kept.truncate(n);
         for c in 0..n_cells {
             self.start[c + 1] += self.start[c];
         }
         // What is left from the last configuration is overwritten below.
+        self.position_of.resize(atoms.n_owned, 0);
+        self.index.resize(self.kept.len(), 0);
+        // Filling each cell from its end leaves `start` at the cells' first positions when all is done.
+        for &[i, cell] in self.kept.iter().rev() {
+            let end = &mut self.start[cell as usize + 1];
+            *end -= 1;
+            self.index[*end as usize] = i;
+            if let Some(position) = self.position_of.get_mut(i as usize) {
+                *position = *end;
+            }
+        }
+        self.start.remove(0);
+        self.start.push(self.index.len() as u32);
+    }
+
+    /// Copies coordinates and the like into the order of the grid.
+    fn fill(&mut self, atoms: &Atoms) {
+        let n = self.index.len();
         for near in &mut self.near {
             near.resize(n + LANES_F32, 0.0);
             near[n..].fill(f32::INFINITY);
         }
         self.at.resize(n, [0.0; 4]);
         self.ghost.resize(n, false);
-        let unsorted = std::mem::take(&mut self.index);
-        self.index.resize(n, 0);
-        // Filling each cell from its end leaves `start` at the cells' first positions when all is done.
-        for (&i, &cell) in unsorted.iter().zip(&self.cell_of).rev() {
-            let end = &mut self.start[cell as usize + 1];
-            *end -= 1;
-            let position = *end as usize;
-            let x = &atoms.x[i as usize];
+        self.owned_before.resize(n + 1, 0);
+        let mut owned = 0;
+        for (k, &i) in self.index.iter().enumerate() {
+            let [x, y, z] = atoms.x[i as usize];
             let weight = atoms.radius.map_or(0.0, |radius| radius[i as usize] * radius[i as usize]);
-            self.at[position] = [x[0], x[1], x[2], weight];
-            for (near, (x, lo)) in self.near.iter_mut().zip(x.iter().zip(self.lo)) {
-                near[position] = (x - lo) as f32;
+            self.at[k] = [x, y, z, weight];
+            for (near, (x, lo)) in self.near.iter_mut().zip([x, y, z].into_iter().zip(self.lo)) {
+                near[k] = (x - lo) as f32;
             }
-            self.index[position] = i;
-            self.ghost[position] = i as usize >= atoms.n_owned;
+            let ghost = i as usize >= atoms.n_owned;
+            owned += u32::from(!ghost);
+            self.ghost[k] = ghost;
+            self.owned_before[k + 1] = owned;
         }
-        self.start.remove(0);
-        self.start.push(n as u32);
-        self.ghosts_before.clear();
-        self.ghosts_before.push(0);
-        let mut ghosts = 0;
-        self.ghosts_before.extend(self.ghost.iter().map(|&ghost| {
-            ghosts += u32::from(ghost);
-            ghosts
-        }));
     }
 
     /// Calls `visit` for runs of positions that together hold all atoms within `r` of position `p`.
@@ -210,22 +223,60 @@ impl Grid {
         unsafe { S::near(&self.near, center, limit, runs, found) };
     }
 
-    /// Boundaries of `n` runs of positions with about as many owned atoms each.
-    pub fn shares(&self, n: usize) -> Vec<usize> {
-        let owned: Vec<usize> = (0..self.len()).filter(|&position| !self.ghost[position]).collect();
-        let inner = (1..n).map(|k| owned[k * owned.len() / n]);
-        std::iter::once(0).chain(inner).chain([self.len()]).collect()
+    /// Number of owned atoms.
+    pub fn n_owned(&self) -> usize {
+        self.position_of.len()
+    }
+
+    /// End of the k-th of `n` runs of positions with about as many owned atoms each.
+    pub fn share(&self, k: usize, n: usize) -> usize {
+        if k == n {
+            return self.len();
+        }
+        let wish = (k * self.n_owned() / n) as u32;
+        self.owned_before.partition_point(|&owned| owned <= wish) - 1
     }
 
     /// Whether any of the positions `start..end` holds a ghost atom.
     #[inline]
     pub fn any_ghost(&self, start: u32, end: u32) -> bool {
-        self.ghosts_before[end as usize] > self.ghosts_before[start as usize]
+        self.owned_before[end as usize] - self.owned_before[start as usize] < end - start
     }
 }
 
-/// Corners of the box around some points; a point at the origin if there are none.
-pub fn bounds<'a>(mut points: impl Iterator<Item = &'a [f64; 3]>) -> [[f64; 3]; 2] {
-    let first = points.next().copied().unwrap_or_default();
-    points.fold([first; 2], |[lo, hi], x| [[0, 1, 2].map(|d| lo[d].min(x[d])), [0, 1, 2].map(|d| hi[d].max(x[d]))])
+/// How far the atoms of a configuration reach: lower and upper corners.
+pub struct Extent {
+    pub owned: [[f64; 3]; 2],
+    pub all: [[f64; 3]; 2],
+}
+
+impl Extent {
+    pub fn of(atoms: &Atoms) -> Self {
+        let (owned, ghosts) = atoms.x.split_at(atoms.n_owned);
+        let owned = widened([owned[0]; 2], owned);
+        Extent { owned, all: widened(owned, ghosts) }
+    }
+
+    /// Mean spacing of `n` atoms, (volume / number)^(1/3) of the box around them.
+    fn spacing(&self, n: usize) -> f64 {
+        let [lo, hi] = self.all;
+        let extent = [0, 1, 2].map(|d| hi[d] - lo[d]);
+        let longest = extent.into_iter().fold(0.0, f64::max);
+        if longest == 0.0 {
+            return 1.0;
+        }
+        // Atoms in a plane or on a line: as thick as 1 % of their length.
+        let volume = extent.iter().map(|e| e.max(0.01 * longest)).product::<f64>();
+        (volume / n as f64).cbrt()
+    }
+}
+
+/// Corners of the box around a box and some points.
+fn widened(corners: [[f64; 3]; 2], points: &[[f64; 3]]) -> [[f64; 3]; 2] {
+    // Not `f64::min`, whose care for NaN costs time.
+    points.iter().fold(corners, |[lo, hi], x| {
+        let lower = [0, 1, 2].map(|d| if x[d] < lo[d] { x[d] } else { lo[d] });
+        let upper = [0, 1, 2].map(|d| if x[d] > hi[d] { x[d] } else { hi[d] });
+        [lower, upper]
+    })
 }

@@ -1,6 +1,6 @@
 //! The tessellation as its users see it: settings in, cells out.
 
-use super::grid::{Grid, bounds};
+use super::grid::{Extent, Grid};
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512};
 use super::simd::{Kernel, Portable, Simd};
@@ -64,7 +64,9 @@ const MOST_ATOMS: usize = 1 << 29;
 #[derive(Debug)]
 pub struct Tessellation {
     settings: Settings,
+    /// By position in the grid; `None` where no cell was wanted.
     cells: Vec<Option<Cell>>,
+    n_owned: usize,
     grid: Grid,
     threads: Vec<Thread>,
     /// No atom anywhere is larger than this or the largest known here.
@@ -74,12 +76,11 @@ pub struct Tessellation {
     simd: Simd,
 }
 
-/// Work space and results of one thread.
+/// Work space of one thread.
 #[derive(Debug, Default)]
 struct Thread {
     wrapped: Workspace,
     single: Single,
-    cells: Vec<Option<Cell>>,
 }
 
 impl Tessellation {
@@ -104,6 +105,7 @@ impl Tessellation {
         Ok(Tessellation {
             settings,
             cells: Vec::new(),
+            n_owned: 0,
             grid: Grid::default(),
             threads: Vec::new(),
             largest_radius: 0.0,
@@ -139,8 +141,7 @@ impl Tessellation {
     /// `NotFinite`, `CoincidentAtoms`, or `GhostCutoff` if a cell may depend on atoms outside `domain.sight`;
     /// `InvalidParameter` for more than 2^29 atoms.
     pub fn compute(&mut self, atoms: &Atoms, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync)) -> Result<()> {
-        self.cells.clear();
-        self.cells.resize(atoms.n_owned, None);
+        self.n_owned = 0;
         if atoms.n_owned == 0 {
             return Ok(());
         }
@@ -148,56 +149,69 @@ impl Tessellation {
             return Err(Error::InvalidParameter(format!("more than {MOST_ATOMS} atoms and ghosts on one MPI rank")));
         }
         check_finite(atoms)?;
-        let spacing = spacing(atoms);
+        let extent = Extent::of(atoms);
+        let wish = (0..atoms.n_owned).filter(|&i| wanted(i)).count();
         loop {
-            self.grid.build(atoms, spacing, self.margin * spacing, self.largest_radius);
-            match self.run(domain, wanted) {
-                Err(Error::GhostCutoff { needed, .. }) if self.grid.margin.is_finite() => {
-                    self.margin = (1.5 * self.margin).max(1.01 * needed / spacing);
+            self.grid.build(atoms, &extent, self.margin, self.largest_radius);
+            match self.run(domain, wanted, wish) {
+                Ok(()) => {
+                    self.n_owned = atoms.n_owned;
+                    return Ok(());
                 }
-                result => return result,
+                Err(Error::GhostCutoff { needed, .. }) if self.grid.margin.is_finite() => {
+                    self.margin = (1.5 * self.margin).max(1.01 * needed / self.grid.spacing);
+                }
+                error => return error,
             }
         }
     }
 
-    /// Cells of the owned atoms of the last configuration, `None` for those that were not wanted.
+    /// Number of owned atoms of the last configuration; 0 if its cells were not found.
     #[must_use]
-    pub fn cells(&self) -> &[Option<Cell>] {
-        &self.cells
+    pub fn n_owned(&self) -> usize {
+        self.n_owned
     }
 
-    /// Divides the positions among threads and collects their cells.
-    fn run(&mut self, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync)) -> Result<()> {
-        let n = self.grid.len();
-        let wish = (0..self.cells.len()).filter(|&i| wanted(i)).count();
-        let geometry = self.settings.needs_geometry() || (wish as f64) < WRAP_SHARE * self.cells.len() as f64;
+    /// Cell of owned atom `i` of the last configuration, `None` if it was not wanted.
+    #[must_use]
+    pub fn cell(&self, i: usize) -> Option<Cell> {
+        self.cells[self.grid.position_of[i] as usize]
+    }
+
+    /// Cells of the owned atoms of the last configuration, `None` for those that were not wanted.
+    pub fn cells(&self) -> impl Iterator<Item = Option<Cell>> {
+        (0..self.n_owned).map(|i| self.cell(i))
+    }
+
+    /// Divides the positions among threads, which find the `wish` cells that are wanted.
+    fn run(&mut self, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync), wish: usize) -> Result<()> {
+        let owned = self.grid.n_owned();
+        let geometry = self.settings.needs_geometry() || (wish as f64) < WRAP_SHARE * owned as f64;
         let n_threads = self.settings.threads.min(wish / ATOMS_PER_THREAD).max(1);
         let sight = Sight::new(&self.grid, &domain.sight);
         self.threads.resize_with(n_threads.max(self.threads.len()), Thread::default);
-        let cuts = self.grid.shares(n_threads);
+        self.cells.resize(self.grid.len(), None);
         let task = Task { grid: &self.grid, domain, sight: &sight, settings: &self.settings, geometry, wanted };
         let simd = self.simd;
         let mut results = vec![Ok(()); n_threads];
         std::thread::scope(|scope| {
-            let mut jobs = self.threads.iter_mut().zip(cuts.windows(2)).zip(&mut results);
-            let own = jobs.next();
-            for ((thread, cut), result) in jobs {
-                scope.spawn(|| *result = task.run(simd, cut[0]..cut[1], thread));
-            }
-            if let Some(((thread, cut), result)) = own {
-                *result = task.run(simd, cut[0]..cut[1], thread);
-            }
-        });
-        results.into_iter().collect::<Result<()>>()?;
-        for (thread, cut) in self.threads.iter().zip(cuts.windows(2)) {
-            for (cell, position) in thread.cells.iter().zip(cut[0]..cut[1]) {
-                if let Some(cell) = cell {
-                    self.cells[self.grid.index[position] as usize] = Some(*cell);
+            let (mut start, mut rest) = (0, self.cells.as_mut_slice());
+            for (k, (thread, result)) in self.threads.iter_mut().zip(&mut results).enumerate() {
+                let end = self.grid.share(k + 1, n_threads);
+                let (cells, others) = rest.split_at_mut(end - start);
+                let range = start..end;
+                (start, rest) = (end, others);
+                let task = &task;
+                let run = move || *result = task.run(simd, range, thread, cells);
+                // The last share is this thread's own.
+                if k + 1 == n_threads {
+                    run();
+                } else {
+                    scope.spawn(run);
                 }
             }
-        }
-        debug_assert_eq!(cuts.last(), Some(&n));
-        Ok(())
+        });
+        results.into_iter().collect()
     }
 }
 
@@ -214,73 +228,64 @@ struct Task<'a, W> {
 
 impl<W: Fn(usize) -> bool + Sync> Task<'_, W> {
     /// Runs the kernel compiled for an instruction set.
-    fn run(&self, simd: Simd, range: Range<usize>, thread: &mut Thread) -> Result<()> {
+    fn run(&self, simd: Simd, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
         match simd {
-            Simd::Portable => self.cells::<Portable>(range, thread),
+            Simd::Portable => self.cells::<Portable>(range, thread, cells),
             // SAFETY, both: the instruction set was found on this machine.
             #[cfg(target_arch = "x86_64")]
-            Simd::Avx2 => unsafe { self.cells_avx2(range, thread) },
+            Simd::Avx2 => unsafe { self.cells_avx2(range, thread, cells) },
             #[cfg(target_arch = "x86_64")]
-            Simd::Avx512 => unsafe { self.cells_avx512(range, thread) },
+            Simd::Avx512 => unsafe { self.cells_avx512(range, thread, cells) },
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-    fn cells_avx2(&self, range: Range<usize>, thread: &mut Thread) -> Result<()> {
-        self.cells::<Avx2>(range, thread)
+    fn cells_avx2(&self, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
+        self.cells::<Avx2>(range, thread, cells)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-    fn cells_avx512(&self, range: Range<usize>, thread: &mut Thread) -> Result<()> {
-        self.cells::<Avx512>(range, thread)
+    fn cells_avx512(&self, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
+        self.cells::<Avx512>(range, thread, cells)
     }
 
-    /// Fills `thread.cells` for a range of positions.
+    /// Fills `cells` for a range of positions.
     #[inline(always)]
-    fn cells<S: Kernel>(&self, range: Range<usize>, thread: &mut Thread) -> Result<()> {
-        let Thread { wrapped, single, cells } = thread;
+    fn cells<S: Kernel>(&self, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
+        let Thread { wrapped, single } = thread;
         let radius = RADIUS * self.grid.spacing;
         let walls = &self.domain.walls;
         if !self.geometry {
             let worker = Worker { grid: self.grid, walls, sight: self.sight, range: range.clone(), radius };
             worker.run::<S>(wrapped, single)?;
         }
-        cells.clear();
-        for position in range.clone() {
-            let index = self.grid.index[position] as usize;
-            if self.grid.ghost[position] || !(self.wanted)(index) {
-                cells.push(None);
+        for (cell, position) in cells.iter_mut().zip(range.clone()) {
+            *cell = None;
+            if self.grid.ghost[position] || !(self.wanted)(self.grid.index[position] as usize) {
                 continue;
             }
             if !self.geometry
                 && let Some(motif) = wrapped.tallies[position - range.start].motif()
             {
-                cells.push(Some(Cell { motif, volume: 0.0 }));
+                *cell = Some(Cell { motif, volume: 0.0 });
                 continue;
             }
             single.clip::<S>(self.grid, walls, self.sight, position, radius)?;
-            cells.push(Some(single.cell().measure(self.settings)));
+            *cell = Some(single.cell().measure(self.settings));
         }
         Ok(())
     }
 }
 
-/// Mean spacing of the atoms, (volume / number)^(1/3) of the box around them.
-fn spacing(atoms: &Atoms) -> f64 {
-    let [lo, hi] = bounds(atoms.x.iter());
-    let extent = [0, 1, 2].map(|d| hi[d] - lo[d]);
-    let longest = extent.into_iter().fold(0.0, f64::max);
-    if longest == 0.0 {
-        return 1.0;
-    }
-    // Atoms in a plane or on a line: as thick as 1 % of their length.
-    let volume = extent.iter().map(|e| e.max(0.01 * longest)).product::<f64>();
-    (volume / atoms.x.len() as f64).cbrt()
-}
-
 fn check_finite(atoms: &Atoms) -> Result<()> {
+    // Of what is not finite zero times is NaN: a sum without branches tells whether to look more closely.
+    let positions = atoms.x.iter().fold([0.0; 3], |sum, x| [0, 1, 2].map(|d| sum[d] + 0.0 * x[d]));
+    let radii: f64 = atoms.radius.into_iter().flatten().map(|r| 0.0 * r).sum();
+    if positions.iter().sum::<f64>() + radii == 0.0 {
+        return Ok(());
+    }
     let position = atoms.x.iter().position(|x| !x.iter().all(|v| v.is_finite()));
     let radius = atoms.radius.and_then(|radius| radius.iter().position(|r| !r.is_finite()));
     position.or(radius).map_or(Ok(()), |i| Err(Error::NotFinite(i)))

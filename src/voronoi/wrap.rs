@@ -15,7 +15,7 @@ mod lists;
 mod tally;
 
 use super::grid::Grid;
-use super::simd::{Kernel, Line, Run};
+use super::simd::{Crossing, Kernel, Line, Run};
 use super::single::{Sight, Single};
 use super::{Plane, dot};
 use crate::error::{Error, Result};
@@ -39,6 +39,14 @@ struct Handed {
     p: u32,
     q: u32,
     apex: u32,
+    x: [f64; 3],
+}
+
+/// A walk along a Voronoi edge, from the vertex of an open triangle to where the next plane stops it.
+struct Walk {
+    want: Want,
+    line: Line,
+    crossing: Crossing,
     x: [f64; 3],
 }
 
@@ -165,11 +173,22 @@ impl Worker<'_> {
         }
         // Far beyond any cell that does not make the kernel go in circles.
         let mut pivots_left = 4 * work.link.planes.len() + 64;
-        while let Some(want) = work.link.pop() {
-            if pivots_left == 0 || !self.pivot::<S>(want, work)? {
+        while let Some([place, other]) = work.link.wants.pair() {
+            let (want, rival) = (work.link.wants.at(place), work.link.wants.at(other));
+            let walk = self.walk::<S>(want, &mut work.link);
+            let second = self.walk::<S>(rival, &mut work.link);
+            let known = work.link.planes.len();
+            work.link.wants.take(place);
+            if pivots_left == 0 || !self.arrive::<S>(walk, work)? {
                 return Ok(false);
             }
             pivots_left -= 1;
+            if work.link.wants.is_open(other, &rival) && work.link.planes.len() == known {
+                work.link.wants.take(other);
+                if !self.arrive::<S>(second, work)? {
+                    return Ok(false);
+                }
+            }
         }
         close(local, self.range.start as u32, work);
         let tally = &work.tallies[local];
@@ -259,8 +278,8 @@ impl Worker<'_> {
             for slot in [p, q] {
                 link.valence[slot as usize] = link.valence[slot as usize].saturating_add(1);
             }
-            let center = link.center([0, 1, 2].map(|d| handed.x[d] - link.x[d]));
-            self.want(Want { p, q, apex: handed.apex, center }, work);
+            let x = [0, 1, 2].map(|d| handed.x[d] - link.x[d]);
+            self.want(Want { p, q, apex: handed.apex, x }, work);
         }
         while let Some(rank) = work.edges.pop(list) {
             let slot = self.slot(rank, &mut work.link);
@@ -271,14 +290,23 @@ impl Worker<'_> {
     /// Opens a triangle, or closes it. `want.apex` is a rank, `want.p` and `want.q` are slots.
     #[inline(always)]
     fn want(&self, want: Want, work: &mut Workspace) {
-        if let Some(mate) = work.link.want(want) {
-            let [a, b] = [want, mate].map(|want| &work.link.centers[want.center as usize]);
-            let edge = [0, 1, 2].map(|d| a[d] - b[d]);
-            let tie = TIE * self.grid.spacing;
-            if dot(&edge, &edge) <= tie * tie {
-                let [p, q] = [want.p, want.q].map(|slot| work.link.ranks[slot as usize]);
-                self.doubt(&[work.link.position as u32, p, q, want.apex, mate.apex], &mut work.tallies);
-            }
+        let (closed, mate) = work.link.wants.toggle(want);
+        // One coordinate settles it nearly always.
+        if closed & ((want.x[0] - mate.x[0]).abs() <= TIE * self.grid.spacing) {
+            let mate = *mate;
+            self.doubt_edge(&Want { p: want.p, q: want.q, apex: want.apex, x: want.x }, &mate, work);
+        }
+    }
+
+    /// Flags all atoms of two neighbouring tetrahedra if their circumspheres have one centre.
+    #[cold]
+    #[inline(never)]
+    fn doubt_edge(&self, want: &Want, mate: &Want, work: &mut Workspace) {
+        let edge = [0, 1, 2].map(|d| want.x[d] - mate.x[d]);
+        let tie = TIE * self.grid.spacing;
+        if dot(&edge, &edge) <= tie * tie {
+            let [p, q] = [want.p, want.q].map(|slot| work.link.ranks[slot as usize]);
+            self.doubt(&[work.link.position as u32, p, q, want.apex, mate.apex], &mut work.tallies);
         }
     }
 
@@ -311,39 +339,42 @@ impl Worker<'_> {
         }
         let [p, q, r] = slots;
         let apex = work.link.ranks[r as usize];
-        let center = work.link.center(x);
-        self.want(Want { p: q, q: p, apex, center }, work);
+        self.want(Want { p: q, q: p, apex, x }, work);
         self.add_tetrahedron([p, q, r], x, work);
         Ok(true)
     }
 
-    /// Walks from the vertex of an open triangle to the next one. False if nothing known stops the walk in time.
+    /// Walks from the vertex of an open triangle to the next plane.
     #[inline(always)]
-    fn pivot<S: Kernel>(&self, want: Want, work: &mut Workspace) -> Result<bool> {
-        let from = work.link.centers[want.center as usize];
+    fn walk<S: Kernel>(&self, want: Want, link: &mut Link) -> Walk {
         let on = [want.p as usize, want.q as usize];
-        let along = cross(&work.link.planes.c(on[0]), &work.link.planes.c(on[1]));
+        let along = cross(&link.planes.c(on[0]), &link.planes.c(on[1]));
         // At least the length, at most 1.7 times as much; a square root would be waited for.
         let length = along.iter().map(|v| v.abs()).sum::<f64>();
         let line = Line {
-            from,
+            from: want.x,
             along,
             on,
             parallel: PARALLEL * self.grid.spacing * length,
             tie: 2.0 * TIE * self.grid.spacing / length,
         };
-        let (crossing, x) = loop {
-            let link = &mut work.link;
-            // SAFETY: `S` was chosen for this machine.
-            let crossing = unsafe { S::pivot(&mut link.planes, &line) };
-            let x = [0, 1, 2].map(|d| from[d] + crossing.t * along[d]);
-            if dot(&x, &x) <= link.final2 || link.radius >= self.sight.farthest.min(self.grid.margin) {
-                break (crossing, x);
-            }
-            let needed = self.sight.reach(&x, link.weight).min(4.0 * link.radius);
+        // SAFETY: `S` was chosen for this machine.
+        let crossing = unsafe { S::pivot(&mut link.planes, &line) };
+        let x = [0, 1, 2].map(|d| want.x[d] + crossing.t * along[d]);
+        Walk { want, line, crossing, x }
+    }
+
+    /// Adds the tetrahedron at the end of a walk. False if nothing known stops the walk in time.
+    #[inline(always)]
+    fn arrive<S: Kernel>(&self, mut walk: Walk, work: &mut Workspace) -> Result<bool> {
+        while dot(&walk.x, &walk.x) > work.link.final2 && work.link.radius < self.sight.farthest.min(self.grid.margin) {
+            let link = &work.link;
+            let needed = self.sight.reach(&walk.x, link.weight).min(4.0 * link.radius);
             let radius = (1.3 * link.radius).max(1.001 * needed);
             self.gather::<S>(radius, work)?;
-        };
+            walk = self.walk::<S>(walk.want, &mut work.link);
+        }
+        let Walk { want, line, crossing, x } = walk;
         let link = &work.link;
         let settled = dot(&x, &x) <= link.final2 && link.radius <= self.sight.clear;
         let index = self.grid.index[link.position];
@@ -384,18 +415,13 @@ impl Worker<'_> {
             *valence = valence.saturating_add(1);
         }
         let [p, q, r] = slots;
-        let center = work.link.center(x);
-        self.want(Want { p: r, q, apex: ranks[0], center }, work);
-        self.want(Want { p, q: r, apex: ranks[1], center }, work);
+        self.want(Want { p: r, q, apex: ranks[0], x }, work);
+        self.want(Want { p, q: r, apex: ranks[1], x }, work);
         let [a, b, c] = ranks;
-        // Rotated so that the earliest comes first.
-        let [first, second, third] = if b < a && b < c {
-            [b, c, a]
-        } else if c < a && c < b {
-            [c, a, b]
-        } else {
-            [a, b, c]
-        };
+        // Rotated so that the earliest comes first, without a branch that could not be predicted.
+        let turn = usize::from(b < a && b < c) + 2 * usize::from(c < a && c < b);
+        let turned = [a, b, c, a, b];
+        let [first, second, third] = [turned[turn], turned[turn + 1], turned[turn + 2]];
         if first & FOREIGN == 0 {
             let start = self.range.start;
             let x = [0, 1, 2].map(|d| x[d] + work.link.x[d]);

@@ -6,15 +6,15 @@ use crate::voronoi::single::Sight;
 
 /// A triangle (atom, p, q) with a tetrahedron on one side only: the next one holds p -> q counter-clockwise as seen
 /// from outside the link of the atom.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Want {
     /// Slots.
     pub p: u32,
     pub q: u32,
     /// Rank of the fourth atom of the known tetrahedron.
     pub apex: u32,
-    /// Where the centre of its circumsphere is in `Link::centers`.
-    pub center: u32,
+    /// Centre of its circumsphere.
+    pub x: [f64; 3],
 }
 
 /// The atom at work, the candidates around it, and the open triangles of its link.
@@ -33,42 +33,16 @@ pub struct Link {
     pub valence: Vec<u8>,
     /// Slot of each candidate, by position or wall; stale entries are told by `ranks`.
     pub slot_of: Vec<u32>,
-    wants: Vec<Want>,
-    open: Open,
-    /// Centres of the circumspheres of the tetrahedra met so far.
-    pub centers: Vec<[f64; 3]>,
-}
-
-/// Slots whose pairs are looked up in a table, not by a search.
-const TABLE: usize = 64;
-
-/// Where among the wants the triangle with p -> q is, counted from 1; 0 if it is not open. One entry a pair of slots.
-#[derive(Debug)]
-pub struct Open([u8; TABLE * TABLE]);
-
-impl Default for Open {
-    fn default() -> Self {
-        Open([0; TABLE * TABLE])
-    }
-}
-
-impl Open {
-    /// The entry of a pair of slots, if both are in the table.
-    #[inline(always)]
-    pub fn entry(&mut self, p: u32, q: u32) -> Option<&mut u8> {
-        let (p, q) = (p as usize, q as usize);
-        if p.max(q) < TABLE { Some(&mut self.0[TABLE * p + q]) } else { None }
-    }
+    pub wants: Wants,
 }
 
 impl Link {
     #[inline(always)]
     pub fn begin(&mut self, grid: &Grid, position: usize) {
         // Wants are left over only where a configuration was given up.
-        while self.pop().is_some() {}
+        self.wants.clear();
         let [x, y, z, weight] = grid.at[position];
         (self.position, self.x, self.weight) = (position, [x, y, z], weight);
-        self.centers.clear();
         self.planes.clear();
         self.ranks.clear();
         self.valence.clear();
@@ -79,51 +53,114 @@ impl Link {
         self.radius = radius;
         self.final2 = sight.final_distance(radius, self.weight).powi(2);
     }
+}
 
-    /// Keeps a centre of a circumsphere and returns its number.
-    #[inline(always)]
-    pub fn center(&mut self, x: [f64; 3]) -> u32 {
-        self.centers.push(x);
-        self.centers.len() as u32 - 1
+/// Slots whose pairs are looked up in a table, and places for wants in it: the bits of a word.
+const TABLE: usize = 64;
+
+/// The open triangles of a link.
+#[derive(Debug)]
+pub struct Wants {
+    places: [Want; TABLE],
+    /// Bits of the places in use.
+    used: u64,
+    /// Place of the open triangle with p -> q, counted from 1, at `TABLE` p + q; 0 if it is not open.
+    place_of: [u8; TABLE * TABLE],
+    /// Open triangles that found no place.
+    more: Vec<Want>,
+    /// The last mate that was taken from `more`.
+    aside: Want,
+}
+
+impl Default for Wants {
+    fn default() -> Self {
+        let nothing = Want::default();
+        Wants { places: [nothing; TABLE], used: 0, place_of: [0; TABLE * TABLE], more: Vec::new(), aside: nothing }
     }
+}
 
-    /// Opens a triangle, or closes it with its mate, which is returned.
+impl Wants {
+    /// Opens a triangle, or closes it and tells its mate. Which of the two happens is not predictable: no branch.
     #[inline(always)]
-    pub fn want(&mut self, want: Want) -> Option<Want> {
-        let mate = match self.open.entry(want.q, want.p) {
-            Some(&mut number) if self.wants.len() < TABLE => usize::from(number).checked_sub(1),
-            _ => self.wants.iter().position(|w| w.p == want.q && w.q == want.p),
-        };
-        if mate.is_none() {
-            self.wants.push(want);
-            self.number(self.wants.len() - 1);
+    pub fn toggle(&mut self, want: Want) -> (bool, &Want) {
+        let Want { p, q, apex, x } = want;
+        if p.max(q) as usize >= TABLE || self.used == u64::MAX || !self.more.is_empty() {
+            // A copy, so that the original never has to leave the registers.
+            return self.toggle_slowly(&Want { p, q, apex, x });
         }
-        mate.map(|mate| self.close(mate))
+        let (ahead, back) = (entry(p, q), entry(q, p));
+        let number = self.place_of[back];
+        let closes = number != 0;
+        let mate = usize::from(number.wrapping_sub(1)) % TABLE;
+        let free = self.used.trailing_ones() as usize % TABLE;
+        self.places[free] = Want { p, q, apex, x };
+        self.used ^= 1 << if closes { mate } else { free };
+        self.place_of[back] = 0;
+        self.place_of[ahead] = if closes { 0 } else { free as u8 + 1 };
+        (closes, &self.places[mate])
     }
 
-    /// Takes a want away; the last one moves into its place.
+    #[cold]
+    #[inline(never)]
+    fn toggle_slowly(&mut self, want: &Want) -> (bool, &Want) {
+        let is_mate = |w: &Want| w.p == want.q && w.q == want.p;
+        let place = (0..TABLE).find(|&place| self.used >> place & 1 == 1 && is_mate(&self.places[place]));
+        if let Some(place) = place {
+            self.take(place);
+            return (true, &self.places[place]);
+        }
+        let mate = self.more.iter().position(is_mate);
+        match mate {
+            Some(k) => self.aside = self.more.swap_remove(k),
+            None => self.more.push(*want),
+        }
+        (mate.is_some(), &self.aside)
+    }
+
+    /// Places of two open triangles, the same one twice if there is only one.
     #[inline(always)]
-    pub fn close(&mut self, k: usize) -> Want {
-        let want = self.wants.swap_remove(k);
-        if let Some(number) = self.open.entry(want.p, want.q) {
-            *number = 0;
+    pub fn pair(&mut self) -> Option<[usize; 2]> {
+        if self.used == 0 {
+            // No table entry: its slots may be beyond the table.
+            self.places[0] = self.more.pop()?;
+            self.used = 1;
         }
-        if k < self.wants.len() {
-            self.number(k);
-        }
-        want
+        let first = self.used.trailing_zeros() as usize;
+        let second = TABLE - 1 - self.used.leading_zeros() as usize;
+        Some([first % TABLE, second % TABLE])
     }
 
     #[inline(always)]
-    pub fn number(&mut self, k: usize) {
-        let Want { p, q, .. } = self.wants[k];
-        if let Some(number) = self.open.entry(p, q) {
-            *number = (k as u8).wrapping_add(1);
-        }
+    pub fn at(&self, place: usize) -> Want {
+        self.places[place]
+    }
+
+    /// Whether the triangle is still open.
+    #[inline(always)]
+    pub fn is_open(&self, place: usize, want: &Want) -> bool {
+        let Want { p, q, .. } = self.places[place];
+        self.used >> place & 1 == 1 && p == want.p && q == want.q
+    }
+
+    /// Closes the triangle in a place.
+    #[inline(always)]
+    pub fn take(&mut self, place: usize) {
+        let Want { p, q, .. } = self.places[place];
+        self.used ^= 1 << place;
+        self.place_of[entry(p, q)] = 0;
     }
 
     #[inline(always)]
-    pub fn pop(&mut self) -> Option<Want> {
-        self.wants.len().checked_sub(1).map(|last| self.close(last))
+    pub fn clear(&mut self) {
+        self.more.clear();
+        while self.used != 0 {
+            self.take(self.used.trailing_zeros() as usize);
+        }
     }
+}
+
+/// Where the pair of slots p -> q is in a table.
+#[inline(always)]
+fn entry(p: u32, q: u32) -> usize {
+    p as usize % TABLE * TABLE + q as usize % TABLE
 }
