@@ -20,6 +20,9 @@ pub enum Error {
     /// A position or a radius is NaN or infinite.
     #[error("position or radius is not finite")]
     NotFinite(usize),
+    /// Modes could not be found as asked; the text says why and what helps.
+    #[error("{0}")]
+    Unsolved(String),
     /// The tessellation kernel met a configuration that it cannot resolve (a bug: please report it).
     #[error("the Voronoi cell could not be constructed")]
     Tessellation(usize),

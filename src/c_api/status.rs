@@ -20,6 +20,8 @@ pub enum ergodic_status_t {
     ERGODIC_COINCIDENT_ATOMS = 3,
     /// A position or radius is NaN or infinite.
     ERGODIC_NOT_FINITE = 4,
+    /// Modes could not be found as asked: memory, convergence or a file.
+    ERGODIC_UNSOLVED = 20,
     /// A bug in Ergodic; the text of the panic is in the last error.
     ERGODIC_INTERNAL_ERROR = 255,
 }
@@ -56,6 +58,7 @@ fn status_of(error: &Error) -> ergodic_status_t {
         Error::GhostCutoff { .. } => ergodic_status_t::ERGODIC_GHOST_CUTOFF,
         Error::CoincidentAtoms(..) => ergodic_status_t::ERGODIC_COINCIDENT_ATOMS,
         Error::NotFinite(_) => ergodic_status_t::ERGODIC_NOT_FINITE,
+        Error::Unsolved(_) => ergodic_status_t::ERGODIC_UNSOLVED,
         Error::Tessellation(_) => ergodic_status_t::ERGODIC_INTERNAL_ERROR,
     }
 }

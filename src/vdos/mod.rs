@@ -1,6 +1,60 @@
-//! Vibrations of a configuration: the dynamical matrix, its modes, and the boson peak of every atom.
+//! Vibrations of a configuration: the modes of its dynamical matrix, their spectrum, and the boson peak of every atom.
+//!
+//! Frequencies are f = sqrt(lambda) / 2 pi in 1/time units, negative for lambda < 0, where lambda is an eigenvalue of the
+//! mass-weighted Hessian in (rad/time)^2. N is the number of atoms of the matrix.
 
 mod kernel;
 mod matrix;
+mod peers;
+mod settings;
 
-pub use matrix::{DynamicalMatrix, PANEL};
+pub use matrix::{DynamicalMatrix, Lanes, PANEL};
+pub use peers::{Alone, Peers};
+pub use settings::{Sample, Settings, Solver};
+
+use crate::error::Result;
+
+/// Per-atom columns of an [`Outcome`].
+pub const COLUMNS: usize = 4;
+
+/// What the vibrations of a configuration come to; the same on all ranks.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// For each atom: I_BP, J, the frequency of the maximum, and the participation in the lowest 1 % of the modes.
+    pub atoms: Vec<[f64; COLUMNS]>,
+    /// Rows of `width` numbers: f, g, g / f^2, then g of each type. Zeros where g is not known.
+    pub table: Vec<f64>,
+    /// Numbers in a row of the table: 3 + types.
+    pub width: usize,
+    /// Modes found: zero and negative ones included, projected translations too. 0 for [`Solver::Kpm`].
+    pub found: usize,
+    /// Modes with an eigenvalue that is zero within the noise, projected translations included.
+    pub zero: usize,
+    /// Modes with a negative eigenvalue.
+    pub negative: usize,
+    /// Lowest positive frequency; 0 if none was found.
+    pub lowest: f64,
+    /// Highest frequency found (for [`Solver::Kpm`]: an upper bound).
+    pub highest: f64,
+    /// Largest residual of a mode, as a frequency: how far the mode can be from an exact one.
+    pub residual: f64,
+}
+
+/// Finds the modes of `matrix` and what follows from them. `matrix` is the same on all ranks, and all ranks call this
+/// together. Lines for the log go to `progress`, on all ranks; `sample` describes the rows of the matrix.
+///
+/// # Errors
+/// If a setting is out of range, memory does not suffice, a file cannot be written, or modes do not converge. All ranks
+/// fail together.
+pub fn analyse(
+    matrix: DynamicalMatrix,
+    sample: &Sample,
+    settings: &Settings,
+    peers: &dyn Peers,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Outcome> {
+    settings.check()?;
+    sample.check(&matrix)?;
+    let _ = (matrix, peers, progress);
+    todo!()
+}
