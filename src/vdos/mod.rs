@@ -3,6 +3,7 @@
 //! Frequencies are f = sqrt(lambda) / 2 pi in 1/time units, negative for lambda < 0, where lambda is an eigenvalue of the
 //! mass-weighted Hessian in (rad/time)^2. N is the number of atoms of the matrix.
 
+pub mod hessian;
 mod kernel;
 mod matrix;
 mod peers;
