@@ -47,6 +47,8 @@ pub struct Hessian {
     pub evaluations: u64,
     /// Largest difference between H and its transpose, as a fraction of the largest entry.
     pub asymmetry: f64,
+    /// Error of an eigenvalue of the matrix, estimated from all differences between H and its transpose, (rad / time)^2.
+    pub noise: f64,
     /// Reach that was used in the end.
     pub reach: Reach,
 }
@@ -78,8 +80,9 @@ pub fn measure(
     if sample.members.len() == sample.positions.len() {
         log(&format!("  acoustic sum rule: rows add up to at most {:.2e} of it", sum_rule(&blocks) / largest));
     }
+    let noise = noise(&blocks, sample, settings.acceleration);
     let matrix = weighted(blocks, sample, settings.acceleration)?;
-    Ok(Hessian { matrix, evaluations, asymmetry, reach })
+    Ok(Hessian { matrix, evaluations, asymmetry, noise, reach })
 }
 
 /// Counts the evaluations.
@@ -277,6 +280,15 @@ fn sum_rule(blocks: &Blocks) -> f64 {
         largest = sum.iter().fold(largest, |largest, entry| largest.max(entry.abs()));
     }
     largest
+}
+
+/// Norm of a random symmetric matrix with as many entries a row, twice the standard deviation times the root of their
+/// number (E. P. Wigner, Ann. Math. 67, 325 (1958), doi:10.2307/1970008), or rounding if that is more.
+fn noise(blocks: &Blocks, sample: &Sample, acceleration: f64) -> f64 {
+    let lightest = sample.members.iter().map(|&atom| sample.masses[atom as usize]).fold(f64::INFINITY, f64::min);
+    let entries = 3.0 * blocks.graph.n_pairs() as f64 / blocks.graph.len() as f64;
+    let norm = (2.0 * blocks.scatter * entries.sqrt()).max(f64::EPSILON * largest_entry(blocks));
+    acceleration * norm / lightest
 }
 
 fn weighted(blocks: Blocks, sample: &Sample, acceleration: f64) -> Result<DynamicalMatrix> {

@@ -16,6 +16,8 @@ pub struct Blocks {
     /// Largest difference between an entry of H and of its transpose where both were measured (force / distance). Every
     /// tree of substitutions has one redundant equation, and so one such difference.
     pub asymmetry: f64,
+    /// Root mean square of those differences (force / distance).
+    pub scatter: f64,
 }
 
 /// Measured forces by colour, in the place of the blocks.
@@ -111,7 +113,23 @@ struct Substitution {
     known: Vec<bool>,
     /// Groups with one unknown block: row and first slot.
     ready: Vec<(u32, u32)>,
-    asymmetry: f64,
+    differences: Differences,
+}
+
+/// Statistics of differences.
+#[derive(Default)]
+struct Differences {
+    largest: f64,
+    squares: f64,
+    count: usize,
+}
+
+impl Differences {
+    fn add(&mut self, difference: f64) {
+        self.largest = self.largest.max(difference.abs());
+        self.squares += difference * difference;
+        self.count += 1;
+    }
 }
 
 impl Substitution {
@@ -127,7 +145,7 @@ impl Substitution {
             ready.extend(single.map(|slot| (i as u32, slot as u32)));
         }
         let known = vec![false; measured.heads.len()];
-        Self { measured, unknown, known, ready, asymmetry: 0.0 }
+        Self { measured, unknown, known, ready, differences: Differences::default() }
     }
 
     fn run(&mut self) {
@@ -166,7 +184,7 @@ impl Substitution {
             0 => {
                 for (k, rest) in sum.iter().enumerate() {
                     let difference = rest / step[k % 3];
-                    self.asymmetry = self.asymmetry.max(difference.abs());
+                    self.differences.add(difference);
                     block[transposed(k)] += 0.5 * difference;
                 }
             }
@@ -178,7 +196,7 @@ impl Substitution {
 
     fn symmetric(self) -> Blocks {
         let Recovery { graph, mut blocks, .. } = self.measured;
-        let mut asymmetry = self.asymmetry;
+        let mut differences = self.differences;
         for i in 0..graph.len() {
             for (slot, &j) in graph.slots(i).zip(graph.row(i)) {
                 if !self.known[slot] {
@@ -188,7 +206,7 @@ impl Substitution {
                 if i == j as usize {
                     for k in [1, 2, 5] {
                         let (a, b) = (block[k], block[transposed(k)]);
-                        asymmetry = asymmetry.max((a - b).abs());
+                        differences.add(a - b);
                         block[k] = 0.5 * (a + b);
                         block[transposed(k)] = block[k];
                     }
@@ -202,7 +220,8 @@ impl Substitution {
         }
         let found = self.known.iter().filter(|known| **known).count();
         assert_eq!(2 * found, graph.n_pairs() + graph.len(), "the colouring is not acyclic");
-        Blocks { graph, blocks, asymmetry }
+        let scatter = (differences.squares / differences.count.max(1) as f64).sqrt();
+        Blocks { graph, blocks, asymmetry: differences.largest, scatter }
     }
 }
 
