@@ -120,15 +120,23 @@ impl DynamicalMatrix {
         }
     }
 
-    /// `y` = D `x` for a panel of vectors, on the calling thread; `x` and `y` hold n rows.
+    /// `y` = a D `x` + b `x` + c `y` with [a, b, c] = `factors`, for a panel of vectors, on the calling thread; `x` and
+    /// `y` hold n rows. This is one step of a three-term recurrence, in one pass over the panels.
     ///
     /// # Panics
     /// If a panel has another number of rows.
-    pub fn multiply_panel(&self, x: &[Lanes], y: &mut [Lanes]) {
+    pub fn step(&self, factors: [f64; 3], x: &[Lanes], y: &mut [Lanes]) {
         assert!(x.len() == self.dimension() && y.len() == self.dimension(), "a panel of another shape");
-        for (i, y) in y.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        let [a, b, c] = factors;
+        let mut product = [[0.0; PANEL]; 3];
+        for (i, (y, x_row)) in y.as_chunks_mut::<3>().0.iter_mut().zip(x.as_chunks::<3>().0).enumerate() {
             let (columns, blocks) = self.row(i);
-            self.simd.row(columns, blocks, x, y);
+            self.simd.row(columns, blocks, x, &mut product);
+            for ((y, x), product) in y.iter_mut().zip(x_row).zip(&product) {
+                for ((y, x), product) in y.iter_mut().zip(x).zip(product) {
+                    *y = a * product + b * x + c * *y;
+                }
+            }
         }
     }
 

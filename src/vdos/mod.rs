@@ -3,17 +3,30 @@
 //! Frequencies are f = sqrt(lambda) / 2 pi in 1/time units, negative for lambda < 0, where lambda is an eigenvalue of the
 //! mass-weighted Hessian in (rad/time)^2. N is the number of atoms of the matrix.
 
+mod algebra;
 pub mod hessian;
 mod kernel;
 mod matrix;
+mod memory;
+mod modes;
 mod peers;
+mod report;
 mod settings;
+mod solver;
+mod spectrum;
+mod translations;
 
 pub use matrix::{DynamicalMatrix, Lanes, PANEL};
+pub use memory::available as available_memory;
 pub use peers::{Alone, Peers};
 pub use settings::{Sample, Settings, Solver};
 
 use crate::error::Result;
+use modes::{Census, Modes, frequency};
+use peers::agree;
+use solver::{Problem, dense};
+use spectrum::Bands;
+use translations::Translations;
 
 /// Per-atom columns of an [`Outcome`].
 pub const COLUMNS: usize = 4;
@@ -56,6 +69,56 @@ pub fn analyse(
 ) -> Result<Outcome> {
     settings.check()?;
     sample.check(&matrix)?;
-    let _ = (matrix, peers, progress);
-    todo!()
+    let translations = sample.masses.map(|masses| Translations::new(masses.iter().copied()));
+    let problem = Problem { matrix, translations, settings, peers };
+    let modes = dense::solve(&problem, progress)?;
+    let dimension = problem.matrix.dimension();
+    drop(problem);
+    let outcome = summarise(&modes, dimension, sample, settings, peers, progress)?;
+    if let Some(path) = &settings.table {
+        let written = match peers.rank() {
+            0 => report::write_table(path, &outcome, modes.complete_below - 3.0 * settings.sigma),
+            _ => Ok(()),
+        };
+        agree(peers, written)?;
+    }
+    if let Some(path) = &settings.modes {
+        modes.write(path, sample, peers)?;
+    }
+    Ok(outcome)
+}
+
+/// The spectrum of `modes` of a matrix of `dimension` rows.
+fn summarise(
+    modes: &Modes,
+    dimension: usize,
+    sample: &Sample,
+    settings: &Settings,
+    peers: &dyn Peers,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Outcome> {
+    let largest = modes.eigenvalues.last().map_or(0.0, |value| value.abs());
+    let Census { negative, zero } = modes.census(settings.noise, largest);
+    let bands = Bands::new(modes, negative, zero, dimension);
+    let frequency_of = |j: usize| modes.eigenvalues.get(j).map_or(0.0, |&value| frequency(value));
+    let highest = modes.eigenvalues.last().map_or(0.0, |&value| frequency(value)).max(0.0);
+    let end = match settings.fcut {
+        Some(fcut) => fcut,
+        None if modes.complete_below.is_finite() => modes.complete_below,
+        None => highest + 3.0 * settings.sigma,
+    };
+    let weights = spectrum::type_weights(modes, sample, peers)?;
+    let outcome = Outcome {
+        atoms: spectrum::per_atom(modes, &bands, settings, peers, sample.ids.len())?,
+        table: spectrum::table(modes, &bands, &weights, sample, settings, end),
+        width: 3 + sample.n_types,
+        found: modes.eigenvalues.len() + modes.projected,
+        zero: zero + modes.projected,
+        negative,
+        lowest: frequency_of(negative + zero).max(0.0),
+        highest,
+        residual: modes.residual,
+    };
+    report::describe(&outcome, &bands, settings, progress);
+    Ok(outcome)
 }

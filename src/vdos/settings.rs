@@ -43,6 +43,24 @@ pub struct Settings {
     pub modes: Option<PathBuf>,
 }
 
+impl Default for Settings {
+    /// The defaults of `compute vdos/atom` in `units metal`, on one thread.
+    fn default() -> Self {
+        Self {
+            solver: Solver::Automatic,
+            range: [0.8, 1.5],
+            sigma: 0.15,
+            fcut: None,
+            points: 500,
+            threads: 1,
+            memory: None,
+            noise: 0.0,
+            table: None,
+            modes: None,
+        }
+    }
+}
+
 impl Settings {
     /// End of the window.
     #[must_use]
@@ -50,7 +68,7 @@ impl Settings {
         self.fcut.unwrap_or(self.range[1] + 3.5 * self.sigma)
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let fail = |text: String| Err(Error::InvalidParameter(text));
         let [low, high] = self.range;
         if !(low > 0.0 && high > low && high.is_finite()) {

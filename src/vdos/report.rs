@@ -1,0 +1,46 @@
+//! The table file, and what the log says of a spectrum.
+
+use super::modes::failed;
+use super::spectrum::Bands;
+use super::{Outcome, Settings};
+use crate::error::Result;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Writes the rows of the table with f up to `known`.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_table(path: &Path, outcome: &Outcome, known: f64) -> Result<()> {
+    let mut text =
+        String::from("# Vibrational density of states; frequencies in 1/time units, g integrates to (modes used)/3N\n");
+    let _ = write!(text, "# f g g/f^2");
+    for t in 1..=outcome.width - 3 {
+        let _ = write!(text, " g_type_{t}");
+    }
+    text.push('\n');
+    for row in outcome.table.chunks(outcome.width).filter(|row| row[0] <= known * (1.0 + 1e-9)) {
+        let row: Vec<String> = row.iter().map(|value| format!("{value:.16e}")).collect();
+        text.push_str(&row.join(" "));
+        text.push('\n');
+    }
+    std::fs::write(path, text).map_err(|error| failed(path, &error))
+}
+
+/// Tells the log what was found.
+pub fn describe(outcome: &Outcome, bands: &Bands, settings: &Settings, progress: &mut dyn FnMut(&str)) {
+    let Outcome { found, zero, negative, lowest, highest, residual, .. } = outcome;
+    progress(&format!(
+        "{found} modes, {zero} zero and {negative} negative; frequencies {lowest:.6} to {highest:.6}, \
+         residuals up to {residual:.1e}"
+    ));
+    if *negative > 0 {
+        progress("negative modes: the configuration is not a minimum");
+    }
+    let at_edge = outcome.atoms.iter().filter(|atom| atom[2] <= settings.range[0]).count();
+    let share = 100.0 * at_edge as f64 / outcome.atoms.len() as f64;
+    progress(&format!("{share:.1} % of the atoms have the maximum of g_i/f^2 at Flo = {}", settings.range[0]));
+    if bands.lowest.is_none() {
+        progress("the lowest 1 % of the modes reach beyond fcut: column 4 is 0");
+    }
+}
