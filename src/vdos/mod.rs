@@ -9,7 +9,9 @@ mod kernel;
 mod matrix;
 mod memory;
 mod modes;
+mod order;
 mod peers;
+mod progress;
 mod report;
 mod settings;
 mod solver;
@@ -24,7 +26,7 @@ pub use settings::{Sample, Settings, Solver};
 use crate::error::Result;
 use modes::{Census, Modes, frequency};
 use peers::agree;
-use solver::{Problem, dense};
+use solver::{Problem, dense, window};
 use spectrum::Bands;
 use translations::Translations;
 
@@ -70,10 +72,13 @@ pub fn analyse(
     settings.check()?;
     sample.check(&matrix)?;
     let translations = sample.masses.map(|masses| Translations::new(masses.iter().copied()));
-    let problem = Problem { matrix, translations, settings, peers };
-    let modes = dense::solve(&problem, progress)?;
-    let dimension = problem.matrix.dimension();
-    drop(problem);
+    let dimension = matrix.dimension();
+    let order = (0..matrix.n_atoms() as u32).collect();
+    let problem = Problem { matrix, order, translations, settings, peers };
+    let modes = match settings.solver {
+        Solver::Dense => dense::solve(&problem, progress)?,
+        _ => window::solve(problem, progress)?,
+    };
     let outcome = summarise(&modes, dimension, sample, settings, peers, progress)?;
     if let Some(path) = &settings.table {
         let written = match peers.rank() {
@@ -97,8 +102,7 @@ fn summarise(
     peers: &dyn Peers,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Outcome> {
-    let largest = modes.eigenvalues.last().map_or(0.0, |value| value.abs());
-    let Census { negative, zero } = modes.census(settings.noise, largest);
+    let Census { negative, zero } = modes.census(settings.noise);
     let bands = Bands::new(modes, negative, zero, dimension);
     let frequency_of = |j: usize| modes.eigenvalues.get(j).map_or(0.0, |&value| frequency(value));
     let highest = modes.eigenvalues.last().map_or(0.0, |&value| frequency(value)).max(0.0);

@@ -32,6 +32,8 @@ pub struct Modes {
     pub projected: usize,
     /// Largest residual as a frequency.
     pub residual: f64,
+    /// The largest eigenvalue of the matrix, or a bound.
+    pub largest: f64,
     /// All modes below this frequency are there.
     pub complete_below: f64,
 }
@@ -49,12 +51,20 @@ pub struct Census {
 const ROUND_OFF: f64 = 1e-11;
 
 impl Modes {
-    /// Counts the signs; eigenvalues below `noise` count as zero, as do those that are round-off beside `largest`.
-    pub fn census(&self, noise: f64, largest: f64) -> Census {
-        let noise = noise.max(ROUND_OFF * largest);
+    /// Counts the signs; eigenvalues below `noise` count as zero, as do those that are round-off beside the largest.
+    pub fn census(&self, noise: f64) -> Census {
+        let noise = noise.max(ROUND_OFF * self.largest.abs());
         let negative = self.eigenvalues.partition_point(|&value| value < -noise);
         let zero = self.eigenvalues[negative..].partition_point(|&value| value <= noise);
         Census { negative, zero }
+    }
+
+    /// Only the modes below `frequency`.
+    pub fn below(mut self, frequency: f64) -> Self {
+        let count = self.eigenvalues.partition_point(|&value| value < eigenvalue(frequency));
+        self.eigenvalues.truncate(count);
+        self.complete_below = frequency;
+        self
     }
 
     /// |e_j^i|^2 of mode `j` at the k-th atom of this rank.

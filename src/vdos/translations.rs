@@ -35,4 +35,17 @@ impl Translations {
             }
         }
     }
+
+    /// Takes the translations out of one vector.
+    pub fn project_one(&self, x: &mut [f64]) {
+        for axis in 0..AXES {
+            let dot: f64 = x.iter().skip(axis).step_by(AXES).zip(&self.0).map(|(x, t)| x * t).sum();
+            x.iter_mut().skip(axis).step_by(AXES).zip(&self.0).for_each(|(x, t)| *x -= dot * t);
+        }
+    }
+
+    /// The same for atoms in the order `order`.
+    pub fn permuted(&self, order: &[u32]) -> Self {
+        Self(order.iter().map(|&i| self.0[i as usize]).collect())
+    }
 }

@@ -1,7 +1,7 @@
 //! All modes, by reduction of the full matrix to tridiagonal form and divide and conquer.
 
 use super::Problem;
-use super::ensemble::{Ensemble, Operator, largest_error};
+use super::ensemble::{Ensemble, largest_error};
 use crate::error::Result;
 use crate::vdos::algebra::{eigen, eigen_bytes, par};
 use crate::vdos::matrix::DynamicalMatrix;
@@ -43,7 +43,7 @@ pub fn solve(problem: &Problem, progress: &mut dyn FnMut(&str)) -> Result<Modes>
             .map(|found| solution = Some(found));
     }
     agree(problem.peers, state)?;
-    let projected = if problem.translations.is_some() { AXES } else { 0 };
+    let projected = problem.projected();
     let mut eigenvalues = vec![0.0; n];
     if let Some((values, _)) = &solution {
         eigenvalues.copy_from_slice(values);
@@ -52,12 +52,13 @@ pub fn solve(problem: &Problem, progress: &mut dyn FnMut(&str)) -> Result<Modes>
     eigenvalues.truncate(n - projected);
     let share = share(problem.peers, problem.matrix.n_atoms());
     let vectors = distribute(problem, solution.map(|(_, vectors)| vectors), 3 * share.start, 3 * share.len())?;
-    let operator = Operator { matrix: &problem.matrix, translations: problem.translations.as_ref() };
     let rows = 3 * share.start..3 * share.end;
-    let residuals = Ensemble::new(operator, problem.peers, threads, rows).residuals(vectors.as_ref(), &eigenvalues)?;
+    let residuals =
+        Ensemble::new(problem.operator(), problem.peers, threads, rows).residuals(vectors.as_ref(), &eigenvalues)?;
     let residual = largest_error(&eigenvalues, &residuals);
-    let atoms = share.map(|i| i as u32).collect();
-    Ok(Modes { eigenvalues, atoms, vectors, projected, residual, complete_below: f64::INFINITY })
+    let largest = eigenvalues.last().copied().unwrap_or(0.0);
+    let atoms = problem.order[share].to_vec();
+    Ok(Modes { eigenvalues, atoms, vectors, projected, residual, largest, complete_below: f64::INFINITY })
 }
 
 /// The matrix with all its entries in the lower triangle, the translations moved above the largest eigenvalue.

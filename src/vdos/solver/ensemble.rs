@@ -30,6 +30,13 @@ impl Operator<'_> {
             translations.project(x);
         }
     }
+
+    /// Takes the translations out of one vector.
+    pub fn project_one(&self, x: &mut [f64]) {
+        if let Some(translations) = self.translations {
+            translations.project_one(x);
+        }
+    }
 }
 
 /// The panels of one thread.

@@ -1,20 +1,27 @@
 //! Ways to find modes.
 
+pub mod chebyshev;
 pub mod dense;
 pub mod ensemble;
+pub mod random;
+pub mod ritz;
+pub mod window;
 
 use super::memory::{available, gigabytes};
 use super::{Peers, Settings};
 use crate::error::{Error, Result};
 
 use super::matrix::DynamicalMatrix;
-use super::translations::Translations;
+use super::translations::{AXES, Translations};
+use ensemble::Operator;
 
 /// What a solver works on.
 pub struct Problem<'a> {
-    /// Rows in the order of the caller.
+    /// The matrix.
     pub matrix: DynamicalMatrix,
-    /// What is projected out.
+    /// Row k of the matrix is atom `order[k]` of the caller.
+    pub order: Vec<u32>,
+    /// What is projected out, in the order of the matrix.
     pub translations: Option<Translations>,
     /// What is asked.
     pub settings: &'a Settings,
@@ -23,6 +30,23 @@ pub struct Problem<'a> {
 }
 
 impl Problem<'_> {
+    /// The matrix without what is projected out.
+    pub fn operator(&self) -> Operator<'_> {
+        Operator { matrix: &self.matrix, translations: self.translations.as_ref() }
+    }
+
+    /// Number of modes that are projected out.
+    pub fn projected(&self) -> usize {
+        if self.translations.is_some() { AXES } else { 0 }
+    }
+
+    /// Puts row `order[k]` of the matrix into row k.
+    pub fn reorder(&mut self, order: &[u32]) {
+        self.matrix = self.matrix.permuted(order);
+        self.translations = self.translations.as_ref().map(|translations| translations.permuted(order));
+        self.order = order.iter().map(|&k| self.order[k as usize]).collect();
+    }
+
     /// Bytes that may be taken.
     pub fn memory(&self) -> f64 {
         self.settings.memory.or_else(available).unwrap_or(f64::INFINITY)
