@@ -24,7 +24,9 @@ pub enum Error {
     #[error("{0}")]
     Unsolved(String),
     /// A force on an atom of the group is too large for a minimum.
-    #[error("not at a minimum: a force component is {force:.3e}, at most {tolerance:.3e} is allowed; use minimize first")]
+    #[error(
+        "not at a minimum: a force component is {force:.3e}, at most {tolerance:.3e} is allowed; use minimize first"
+    )]
     NotMinimised {
         /// Largest force component (force units).
         force: f64,

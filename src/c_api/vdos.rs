@@ -229,6 +229,8 @@ impl ergodic_vdos_t {
     fn compute(&mut self, atoms: &Atoms, caller: &Caller) -> Result<()> {
         let mut log = |line: &str| caller.log(line);
         let budget = || vdos::available_memory().map(|bytes| bytes / self.sharers);
+        self.settings.memory = budget();
+        vdos::check_memory(atoms.members.len(), &self.settings)?;
         let settings = hessian::Settings { memory: budget().unwrap_or(f64::INFINITY), ..self.hessian };
         let sample = hessian::Sample {
             positions: atoms.x,

@@ -93,6 +93,18 @@ pub fn analyse(
     Ok(outcome)
 }
 
+/// Fails if the solver asked for can never have its memory for `n_atoms` atoms. [`analyse`] would find out too, but only
+/// after the matrix has been made.
+///
+/// # Errors
+/// As said.
+pub fn check_memory(n_atoms: usize, settings: &Settings) -> Result<()> {
+    match settings.solver {
+        Solver::Dense => dense::require(3 * n_atoms, settings),
+        _ => Ok(()),
+    }
+}
+
 /// The spectrum of `modes` of a matrix of `dimension` rows.
 fn summarise(
     modes: &Modes,

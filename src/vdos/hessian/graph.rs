@@ -204,9 +204,6 @@ impl<'a> Grid<'a> {
 
     fn squared_distance(&self, i: usize, j: usize, shift: [f64; 3]) -> f64 {
         let (a, b) = (&self.fractional[i], &self.fractional[j]);
-        if i == j && shift == [0.0; 3] {
-            return 0.0;
-        }
         let [u, v, w] = [b[0] - a[0] + shift[0], b[1] - a[1] + shift[1], b[2] - a[2] + shift[2]];
         let [xx, yy, zz, yz, xz, xy] = self.cell.edges;
         let d = [u * xx + v * xy + w * xz, v * yy + w * yz, w * zz];
@@ -241,11 +238,11 @@ fn wrap(fractional: &mut [[f64; 3]], periodic: [bool; 3]) -> [(f64, f64); 3] {
 fn heights(cell: &SimulationBox) -> [f64; 3] {
     let [xx, yy, zz, yz, xz, xy] = cell.edges;
     // Rows of the inverse of the edge matrix are normal to the faces.
-    let normals = [[1.0 / xx, -xy / (xx * yy), (xy * yz - yy * xz) / (xx * yy * zz)], [0.0, 1.0 / yy, -yz / (yy * zz)], [
-        0.0,
-        0.0,
-        1.0 / zz,
-    ]];
+    let normals = [
+        [1.0 / xx, -xy / (xx * yy), (xy * yz - yy * xz) / (xx * yy * zz)],
+        [0.0, 1.0 / yy, -yz / (yy * zz)],
+        [0.0, 0.0, 1.0 / zz],
+    ];
     normals.map(|n| 1.0 / n.iter().map(|v| v * v).sum::<f64>().sqrt())
 }
 

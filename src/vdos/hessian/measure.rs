@@ -72,11 +72,14 @@ pub fn measure(
         check_minimum(&base, Some(RELATIVE_FORCE * probed.stiffness * sample.spacing()))?;
     }
     log(&describe(&probed));
+    drop(base);
     let (blocks, reach) = measure_blocks(sample, settings, probed.reach, &mut forces, log)?;
     let evaluations = forces.evaluations;
     let largest = largest_entry(&blocks);
     let asymmetry = if largest > 0.0 { blocks.asymmetry / largest } else { 0.0 };
-    log(&format!("  {evaluations} force evaluations, largest entry {largest:.6}, |H - H^T| at most {asymmetry:.2e} of it"));
+    log(&format!(
+        "  {evaluations} force evaluations, largest entry {largest:.6}, |H - H^T| at most {asymmetry:.2e} of it"
+    ));
     if sample.members.len() == sample.positions.len() {
         log(&format!("  acoustic sum rule: rows add up to at most {:.2e} of it", sum_rule(&blocks) / largest));
     }
@@ -134,10 +137,13 @@ fn measure_blocks(
             Ok(blocks) => {
                 let asymmetry = blocks.asymmetry / largest_entry(&blocks).max(f64::MIN_POSITIVE);
                 // Not the reach, but the forces are to blame if enlarging it did not help.
-                let accepted = asymmetry <= ASYMMETRY || ((last || asymmetry > 0.5 * previous) && asymmetry <= UNACCEPTABLE);
+                let accepted =
+                    asymmetry <= ASYMMETRY || ((last || asymmetry > 0.5 * previous) && asymmetry <= UNACCEPTABLE);
                 if accepted {
                     if asymmetry > ASYMMETRY {
-                        log(&format!("WARNING: the Hessian is not symmetric, |H - H^T| is {asymmetry:.2e} of its largest entry"));
+                        log(&format!(
+                            "WARNING: the Hessian is not symmetric, |H - H^T| is {asymmetry:.2e} of its largest entry"
+                        ));
                     }
                     return Ok((blocks, reach));
                 }
@@ -147,7 +153,8 @@ fn measure_blocks(
             Err(stray) => format!("an atom out of reach felt a displacement ({stray:.2e} of the largest change)"),
         };
         if last {
-            let text = format!("{why}: the forces are not smooth enough, or not derived from an energy, for this delta");
+            let text =
+                format!("{why}: the forces are not smooth enough, or not derived from an energy, for this delta");
             return Err(Error::InvalidParameter(text));
         }
         reach = reach.enlarged(ENLARGE);

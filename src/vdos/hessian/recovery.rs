@@ -71,6 +71,9 @@ impl Recovery {
     /// `axis` between positions `steps` apart. Shapes: `steps` [class], `changes` [atoms].
     ///
     /// Returns the largest change of an atom that has no neighbour in the class: it should be 0, or rounding.
+    ///
+    /// # Panics
+    /// If the graph is not symmetric.
     pub fn record(&mut self, class: &[u32], axis: usize, steps: &[f64], changes: &[[f64; 3]]) -> f64 {
         let Some(&any) = class.first() else { return 0.0 };
         let mark = 3 * self.colour[any as usize] + axis as u32;
