@@ -228,10 +228,10 @@ pub unsafe extern "C" fn ergodic_vdos_summary(vdos: *const ergodic_vdos_t, summa
 impl ergodic_vdos_t {
     fn compute(&mut self, atoms: &Atoms, caller: &Caller) -> Result<()> {
         let mut log = |line: &str| caller.log(line);
-        let budget = || vdos::available_memory().map(|bytes| bytes / self.sharers);
-        self.settings.memory = budget();
+        let memory = caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?;
+        self.settings.memory = Some(memory);
         vdos::check_memory(atoms.members.len(), &self.settings)?;
-        let settings = hessian::Settings { memory: budget().unwrap_or(f64::INFINITY), ..self.hessian };
+        let settings = hessian::Settings { memory, ..self.hessian };
         let sample = hessian::Sample {
             positions: atoms.x,
             types: atoms.types,
@@ -240,7 +240,7 @@ impl ergodic_vdos_t {
             cell: &atoms.cell,
         };
         let measured = hessian::measure(&sample, &settings, &mut { *caller }, &mut log)?;
-        self.settings.memory = budget();
+        self.settings.memory = Some(caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?);
         self.settings.noise = measured.noise;
         let select = |of: &dyn Fn(usize) -> f64| atoms.members.iter().map(|&k| of(k as usize)).collect::<Vec<f64>>();
         let ids: Vec<i64> = atoms.members.iter().map(|&k| atoms.ids[k as usize]).collect();
@@ -303,14 +303,26 @@ struct Caller {
 impl Caller {
     unsafe fn new(caller: *const ergodic_vdos_caller_t) -> Result<Self> {
         let caller = unsafe { caller.as_ref() }.ok_or_else(|| null("caller"))?;
+        let (rank, ranks) = (count(caller.rank, "rank")?, count(caller.ranks, "ranks")?);
+        if rank >= ranks {
+            return Err(Error::InvalidParameter(format!("rank {rank} is not one of {ranks}")));
+        }
         Ok(Self {
             context: caller.context,
-            rank: count(caller.rank, "rank")?,
-            ranks: count(caller.ranks, "ranks")?.max(1),
+            rank,
+            ranks,
             forces: caller.forces.ok_or_else(|| null("forces"))?,
             sum: caller.sum.ok_or_else(|| null("sum"))?,
             log: caller.log.ok_or_else(|| null("log"))?,
         })
+    }
+
+    /// The least of the values of all ranks: what depends on it is decided alike everywhere.
+    fn least(&self, value: f64) -> Result<f64> {
+        let mut values = vec![0.0; self.ranks];
+        values[self.rank] = value;
+        self.sum(&mut values)?;
+        Ok(values.into_iter().fold(f64::INFINITY, f64::min))
     }
 
     fn log(&self, line: &str) {

@@ -25,8 +25,7 @@ pub use settings::{Sample, Settings, Solver};
 
 use crate::error::Result;
 use modes::{Census, Modes, frequency};
-use peers::agree;
-use solver::{Problem, dense, window};
+use solver::{Problem, dense, kpm, window};
 use spectrum::Bands;
 use translations::Translations;
 
@@ -54,6 +53,8 @@ pub struct Outcome {
     pub highest: f64,
     /// Largest residual of a mode, as a frequency: how far the mode can be from an exact one.
     pub residual: f64,
+    /// Standard error of g in each row of the table, where g is an estimate ([`Solver::Kpm`]); else empty.
+    pub errors: Vec<f64>,
 }
 
 /// Finds the modes of `matrix` and what follows from them. `matrix` is the same on all ranks, and all ranks call this
@@ -75,18 +76,17 @@ pub fn analyse(
     let dimension = matrix.dimension();
     let order = (0..matrix.n_atoms() as u32).collect();
     let problem = Problem { matrix, order, translations, settings, peers };
-    let modes = match settings.solver {
+    let modes = match problem.choose()? {
+        Solver::Kpm => {
+            let outcome = kpm::solve(problem, sample, progress)?;
+            report::write_table(&outcome, settings, f64::INFINITY, peers)?;
+            return Ok(outcome);
+        }
         Solver::Dense => dense::solve(&problem, progress)?,
-        _ => window::solve(problem, progress)?,
+        Solver::Window | Solver::Automatic => window::solve(problem, progress)?,
     };
     let outcome = summarise(&modes, dimension, sample, settings, peers, progress)?;
-    if let Some(path) = &settings.table {
-        let written = match peers.rank() {
-            0 => report::write_table(path, &outcome, modes.complete_below - 3.0 * settings.sigma),
-            _ => Ok(()),
-        };
-        agree(peers, written)?;
-    }
+    report::write_table(&outcome, settings, modes.complete_below - 3.0 * settings.sigma, peers)?;
     if let Some(path) = &settings.modes {
         modes.write(path, sample, peers)?;
     }
@@ -134,6 +134,7 @@ fn summarise(
         lowest: frequency_of(negative + zero).max(0.0),
         highest,
         residual: modes.residual,
+        errors: Vec::new(),
     };
     report::describe(&outcome, &bands, settings, progress);
     Ok(outcome)

@@ -1,30 +1,34 @@
 //! The table file, and what the log says of a spectrum.
 
 use super::modes::failed;
+use super::peers::agree;
 use super::spectrum::Bands;
-use super::{Outcome, Settings};
+use super::{Outcome, Peers, Settings};
 use crate::error::Result;
 use std::fmt::Write as _;
-use std::path::Path;
 
-/// Writes the rows of the table with f up to `known`.
+/// Writes the table file, if one is asked for, with the rows up to f = `known`. All ranks call it, the first writes.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write_table(path: &Path, outcome: &Outcome, known: f64) -> Result<()> {
-    let mut text =
-        String::from("# Vibrational density of states; frequencies in 1/time units, g integrates to (modes used)/3N\n");
-    let _ = write!(text, "# f g g/f^2");
+pub fn write_table(outcome: &Outcome, settings: &Settings, known: f64, peers: &dyn Peers) -> Result<()> {
+    let Some(path) = &settings.table else { return Ok(()) };
+    let written = if peers.rank() == 0 { std::fs::write(path, text_of(outcome, known)) } else { Ok(()) };
+    agree(peers, written.map_err(|error| failed(path, &error)))
+}
+
+fn text_of(outcome: &Outcome, known: f64) -> String {
+    let mut text = String::from("# Vibrational density of states; frequencies in 1/time units\n# f g g/f^2");
     for t in 1..=outcome.width - 3 {
         let _ = write!(text, " g_type_{t}");
     }
-    text.push('\n');
-    for row in outcome.table.chunks(outcome.width).filter(|row| row[0] <= known * (1.0 + 1e-9)) {
-        let row: Vec<String> = row.iter().map(|value| format!("{value:.16e}")).collect();
+    text.push_str(if outcome.errors.is_empty() { "\n" } else { " error_of_g\n" });
+    for (k, row) in outcome.table.chunks(outcome.width).enumerate().filter(|(_, row)| row[0] <= known * (1.0 + 1e-9)) {
+        let row: Vec<String> = row.iter().chain(outcome.errors.get(k)).map(|value| format!("{value:.16e}")).collect();
         text.push_str(&row.join(" "));
         text.push('\n');
     }
-    std::fs::write(path, text).map_err(|error| failed(path, &error))
+    text
 }
 
 /// Tells the log what was found.

@@ -3,17 +3,21 @@
 pub mod chebyshev;
 pub mod dense;
 pub mod ensemble;
+pub mod kpm;
 pub mod random;
 pub mod ritz;
 pub mod window;
 
 use super::memory::{available, gigabytes};
-use super::{Peers, Settings};
+use super::{Peers, Settings, Solver};
 use crate::error::{Error, Result};
 
 use super::matrix::DynamicalMatrix;
 use super::translations::{AXES, Translations};
 use ensemble::Operator;
+
+/// Seconds that the dense solver may take before a window is preferred by default.
+const PATIENCE: f64 = 600.0;
 
 /// What a solver works on.
 pub struct Problem<'a> {
@@ -45,6 +49,24 @@ impl Problem<'_> {
         self.matrix = self.matrix.permuted(order);
         self.translations = self.translations.as_ref().map(|translations| translations.permuted(order));
         self.order = order.iter().map(|&k| self.order[k as usize]).collect();
+    }
+
+    /// The solver that is meant; the same on all ranks.
+    pub fn choose(&self) -> Result<Solver> {
+        if self.settings.solver != Solver::Automatic {
+            return Ok(self.settings.solver);
+        }
+        let (n, threads) = (self.matrix.dimension(), self.settings.threads);
+        let fits = dense::bytes(n, threads) <= self.memory() && dense::seconds(n, threads) <= PATIENCE;
+        // The ranks may have different memory; the first would do the work.
+        let mut dense = [if self.peers.rank() == 0 && fits { 1.0 } else { 0.0 }];
+        self.peers.sum(&mut dense)?;
+        Ok(if dense[0] > 0.0 { Solver::Dense } else { Solver::Window })
+    }
+
+    /// Bytes that may be taken.
+    pub fn memory(&self) -> f64 {
+        memory(self.settings)
     }
 
     /// Fails if `bytes` are more than there are; `cure` says what needs less.

@@ -22,7 +22,7 @@ use faer::Mat;
 use std::ops::Range;
 
 /// Residuals at which modes are done, as a fraction of the window's end.
-const TOLERANCE: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-5;
 /// Reduction of residuals beyond what is needed, so that a pass does not end just above the tolerance.
 const SAFETY: f64 = 5.0;
 /// Amplification of the lowest mode over the rest in the first pass: its square is the condition of the Gram matrix.
@@ -47,6 +47,7 @@ pub fn solve(mut problem: Problem, progress: &mut dyn FnMut(&str)) -> Result<Mod
         return Ok(dense::solve(&problem, progress)?.below(problem.settings.window()));
     };
     plan.announce(&problem, progress)?;
+    let largest = plan.bounds.high;
     let (vectors, values, residual) = Search::new(&problem, plan, end).run(progress)?;
     let atoms = problem.order[share(problem.peers, problem.matrix.n_atoms())].to_vec();
     Ok(Modes {
@@ -55,21 +56,19 @@ pub fn solve(mut problem: Problem, progress: &mut dyn FnMut(&str)) -> Result<Mod
         vectors,
         projected: problem.projected(),
         residual,
-        largest: plan.bounds.high,
+        largest,
         complete_below: problem.settings.window(),
     })
 }
 
 /// How the subspace is built.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Plan {
     bounds: Bounds,
-    /// Modes expected in the window.
-    count: f64,
+    /// Moments of the density of eigenvalues.
+    moments: Vec<f64>,
     /// Vectors in the subspace.
     vectors: usize,
-    /// Largest eigenvalue that the subspace can hold: what lies above is damped.
-    edge: f64,
 }
 
 impl Plan {
@@ -96,7 +95,7 @@ impl Plan {
         let candidates = (0..30).map(|k| least * 1.03_f64.powi(k)).filter(|&m| m < 0.5 * n as f64);
         let cost = |m: f64| Self::cost(problem, bounds, end, m, edge_of(&mean, bounds, m));
         let best = candidates.min_by(|&a, &b| cost(a).total_cmp(&cost(b)));
-        Ok(best.map(|m| Self { bounds, count, vectors: m as usize, edge: edge_of(&mean, bounds, m) }))
+        Ok(best.map(|m| Self { bounds, vectors: m as usize, moments: mean }))
     }
 
     /// Floating-point operations with `m` vectors and damping above `edge`.
@@ -200,8 +199,9 @@ impl<'a> Search<'a> {
         let rows = 3 * atoms.start..3 * atoms.end;
         let ensemble = Ensemble::new(problem.operator(), problem.peers, problem.settings.threads, rows.clone());
         let vectors = Mat::zeros(rows.len(), 0);
+        let count = plan.vectors;
         let mut search = Self { problem, ensemble, plan, end, rows, vectors, values: Vec::new(), errors: Vec::new() };
-        search.extend(plan.vectors);
+        search.extend(count);
         search
     }
 
@@ -248,14 +248,17 @@ impl<'a> Search<'a> {
     /// The filter of the next pass and its degree.
     fn next_filter(&self, tolerance: f64) -> (Filter, usize) {
         let bounds = self.plan.bounds;
+        // As many modes as vectors are amplified. The highest Ritz value says less: it lies above the mode it stands for.
+        let edge = edge_of(&self.plan.moments, bounds, self.vectors.ncols() as f64);
+        let edge = edge.max(self.end + 1e-3 * (bounds.high - self.end));
         let whole = self.values.len() == self.vectors.ncols();
-        let (Some(&low), Some(&high), true) = (self.values.first(), self.values.last(), whole) else {
-            let filter = Filter { edge: self.plan.edge, bounds, low: bounds.low };
+        let (Some(&low), true) = (self.values.first(), whole) else {
+            let filter = Filter { edge, bounds, low: bounds.low };
             let needed = (SAFETY / TOLERANCE).acosh() / filter.growth(self.end);
             let most = (2.0 * FIRST_SPREAD).ln() / filter.growth(bounds.low);
             return (filter, needed.min(most).ceil().max(2.0) as usize);
         };
-        let filter = Filter { edge: high.min(bounds.at(0.9)), bounds, low: low.min(bounds.low) };
+        let filter = Filter { edge, bounds, low: low.min(0.0) };
         let degrees = self.errors.iter().zip(&self.values).filter(|&(&error, _)| error > tolerance);
         let needed = degrees.map(|(error, &value)| (SAFETY * error / tolerance).acosh() / filter.growth(value));
         let spread = filter.growth(filter.low) - filter.growth(self.end);
