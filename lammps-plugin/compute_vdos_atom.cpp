@@ -179,6 +179,8 @@ void ComputeVdosAtom::init()
   if (force->pair && (force->pair->suffix_flag & ELSEWHERE))
     error->all(FLERR, "{} does not work with pair style {}: use its plain, /opt or /omp variant",
                name, force->pair_style);
+  // masses, interactions or the group may have changed since the last run
+  checked_step = -1;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -225,7 +227,7 @@ void ComputeVdosAtom::evaluate()
 {
   const Fingerprint present = fingerprint_of(lmp, name);
   const bool same = evaluated && same_configuration(lmp, name, present, fingerprint);
-  if (same && evaluated_step == update->ntimestep) return;
+  if (same && checked_step == update->ntimestep) return;
 
   forces = std::make_unique<ForceEvaluator>(lmp);
   const auto signed_by = sign();
@@ -241,7 +243,7 @@ void ComputeVdosAtom::evaluate()
   forces.reset();
   fingerprint = present;
   signature = signed_by;
-  evaluated_step = update->ntimestep;
+  checked_step = update->ntimestep;
 }
 
 // Numbers that change with the group, the masses or the interactions, if positions do not.

@@ -39,7 +39,7 @@ class ComputeVdosAtom : public Compute {
   bool evaluated = false;
   Fingerprint fingerprint;
   std::vector<double> signature;
-  bigint evaluated_step = -1;
+  bigint checked_step = -1;
 
   // All atoms of all ranks, in ascending order of their IDs.
   std::vector<double> all_x, all_mass;

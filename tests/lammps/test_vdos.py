@@ -118,7 +118,7 @@ run 0
     reduced = n * (gauss @ weights) / (3 * n) / grid[:, None] ** 2
     assert np.allclose(atoms[:, 2], reduced.max(axis=0), rtol=1e-3)
     assert np.allclose(atoms[:, 3], np.trapezoid(reduced, grid, axis=0) / 0.7, rtol=1e-3)
-    assert np.isclose(atoms[:, 5].sum(), 1)
+    assert np.isclose(atoms[:, 5].sum(), round(0.01 * len(f)))
 
     table = np.loadtxt(lmp.folder / "table")
     step = table[1, 0] - table[0, 0]
@@ -152,7 +152,7 @@ def lj(lattice, cells=4, cutoff=2.5, types=1, atoms="create_atoms 1 box"):
 def test_diatomic_molecule(lmp):
     """One vibration, omega^2 = k / reduced mass with k = 72 / 2^(1/3), beside two rotations and three translations."""
     atoms = f"create_atoms 1 single 2 2 2 units box\ncreate_atoms 2 single {2 + 2 ** (1 / 6):.17g} 2 2 units box\nmass 2 3.0"
-    script = lj("none 1.0", cells=9, types=2, atoms=atoms) + MODES.format(group="all", delta="1e-5")
+    script = lj("none 1.0", cells=9, types=2, atoms=atoms) + MODES.format(group="all", delta="1e-7")
     thermo = lmp(script).thermo()
     omega = np.sqrt(72 / 2 ** (1 / 3) / (3 / 4))
     assert [thermo[f"c_V[{k}]"][0] for k in (1, 2, 3)] == [6, 5, 0]
@@ -242,8 +242,8 @@ boundary p p p
 read_data chain.data
 bond_style harmonic
 bond_coeff 1 50 1.0
-angle_style harmonic
-angle_coeff 1 10 180.0
+angle_style cosine
+angle_coeff 1 20
 pair_style zero 3.0
 pair_coeff * *
 neighbor 1.0 bin
@@ -277,7 +277,7 @@ def test_bonds_and_angles(lmp, ranks):
     """A straight chain: stretching along it, bending across it, both known in closed form."""
     (lmp.folder / "chain.data").write_text(CHAIN)
     lmp(BONDED + MODES.format(group="all", delta="1e-5"), ranks=ranks)
-    # springs 2 K between neighbours, and between angles: the deviation from 180 degrees is |u1 - 2 u2 + u3|, stiffness 2 K
+    # bonds have the stiffness 2 K; an angle of 180 degrees has K times the square of its change |u1 - 2 u2 + u3| / 2
     stretch, bend = np.diff(np.eye(5), axis=0), np.diff(np.eye(5), n=2, axis=0)
     expected = np.concatenate([np.linalg.eigvalsh(100 * stretch.T @ stretch)] + 2 * [np.linalg.eigvalsh(20 * bend.T @ bend)])
     ours = np.concatenate([np.zeros(3), Modes(lmp.folder / "modes.bin").eigenvalues])
@@ -311,13 +311,13 @@ def test_once_per_configuration(lmp, minimum):
     """Neither a second run 0 nor another reader computes again; another mass, potential or group does."""
     done = "Compute vdos/atom V: vibrations of"
     script = glass_at(minimum) + COUNT
-    run = lmp(script + "run 0\nreset_timestep 7\nrun 0\n")
+    run = lmp(script + "undump d\nrun 0\nreset_timestep 7\ndump e all custom 1 again.dump id c_V[1] c_V[2]\n"
+              "dump_modify e sort id format float %.17g\nrun 0\n")
     assert run.output.count(done) == 1
-    frames = read_dump(lmp.folder / "atoms.dump")
-    assert all(np.array_equal(frames[0][1], values) for _, values in frames[1:])
-    assert len(frames) == 3
+    (_, first), (_, again) = [read_dump(lmp.folder / name)[0] for name in ("atoms.dump", "again.dump")]
+    assert np.array_equal(first, again) and first[:, 1].min() > 0
     for change in ["mass 1 70", "pair_coeff * * CuZr_mm.eam.fs Cu Cu\nminimize 0 1e-7 5000 20000"]:
-        assert lmp(script + "undump d\nthermo_style custom step c_V[5]\n" + change + "\nrun 0\n").output.count(done) >= 2
+        assert lmp(script + change + "\nrun 0\n").output.count(done) >= 2
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
