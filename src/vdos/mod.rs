@@ -18,6 +18,7 @@ mod spectrum;
 mod translations;
 
 pub use matrix::{DynamicalMatrix, Lanes, PANEL};
+pub use order::bisection;
 pub use peers::{Alone, Peers};
 pub use settings::{Sample, Settings, Solver};
 
