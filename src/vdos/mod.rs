@@ -4,6 +4,7 @@
 //! mass-weighted Hessian in (rad/time)^2. N is the number of atoms of the matrix.
 
 mod algebra;
+pub mod hessian;
 mod kernel;
 mod matrix;
 mod memory;
@@ -18,6 +19,7 @@ mod spectrum;
 mod translations;
 
 pub use matrix::{DynamicalMatrix, Lanes, PANEL};
+pub use memory::available as available_memory;
 pub use order::bisection;
 pub use peers::{Alone, Peers};
 pub use settings::{Sample, Settings, Solver};
@@ -90,6 +92,18 @@ pub fn analyse(
         modes.write(path, sample, peers)?;
     }
     Ok(outcome)
+}
+
+/// Fails if the solver asked for can never have its memory for `n_atoms` atoms. [`analyse`] would find out too, but only
+/// after the matrix has been made.
+///
+/// # Errors
+/// As said.
+pub fn check_memory(n_atoms: usize, settings: &Settings) -> Result<()> {
+    match settings.solver {
+        Solver::Dense => dense::require(3 * n_atoms, settings),
+        _ => Ok(()),
+    }
 }
 
 /// The spectrum of `modes` of a matrix of `dimension` rows.

@@ -68,7 +68,7 @@ impl Settings {
         self.fcut.unwrap_or(self.range[1] + 3.5 * self.sigma)
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let fail = |text: String| Err(Error::InvalidParameter(text));
         let [low, high] = self.range;
         if !(low > 0.0 && high > low && high.is_finite()) {

@@ -1,7 +1,7 @@
 //! All modes, by reduction of the full matrix to tridiagonal form and divide and conquer.
 
-use super::Problem;
 use super::ensemble::{Ensemble, largest_error};
+use super::{Problem, Settings};
 use crate::error::Result;
 use crate::vdos::algebra::{eigen, eigen_bytes, par};
 use crate::vdos::matrix::DynamicalMatrix;
@@ -24,6 +24,13 @@ pub fn bytes(n: usize, threads: usize) -> f64 {
     8.0 * (n * n) as f64 + eigen_bytes(n, threads)
 }
 
+const CURE: &str = "use 'solver window' (modes below fcut) or 'solver kpm' (the spectrum alone)";
+
+/// Fails if there is no memory for `n` rows.
+pub fn require(n: usize, settings: &Settings) -> Result<()> {
+    super::require(settings, "dense", bytes(n, settings.threads), CURE)
+}
+
 /// Finds all modes. The first rank works, the others wait.
 ///
 /// # Errors
@@ -38,7 +45,7 @@ pub fn solve(problem: &Problem, progress: &mut dyn FnMut(&str)) -> Result<Modes>
     let mut state = Ok(());
     if problem.peers.rank() == 0 {
         state = problem
-            .require("dense", needed, "use 'solver window' (modes below fcut) or 'solver kpm' (the spectrum alone)")
+            .require("dense", needed, CURE)
             .and_then(|()| eigen(full(&problem.matrix, problem.translations.as_ref()).as_ref(), par(threads)))
             .map(|found| solution = Some(found));
     }

@@ -66,16 +66,24 @@ impl Problem<'_> {
 
     /// Bytes that may be taken.
     pub fn memory(&self) -> f64 {
-        self.settings.memory.or_else(available).unwrap_or(f64::INFINITY)
+        memory(self.settings)
     }
 
     /// Fails if `bytes` are more than there are; `cure` says what needs less.
     pub fn require(&self, solver: &str, bytes: f64, cure: &str) -> Result<()> {
-        let memory = self.memory();
-        if bytes <= memory {
-            return Ok(());
-        }
-        let (needed, free) = (gigabytes(bytes), gigabytes(memory));
-        Err(Error::Unsolved(format!("solver {solver} needs {needed} of memory, {free} are free: {cure}")))
+        require(self.settings, solver, bytes, cure)
     }
+}
+
+fn memory(settings: &Settings) -> f64 {
+    settings.memory.or_else(available).unwrap_or(f64::INFINITY)
+}
+
+fn require(settings: &Settings, solver: &str, bytes: f64, cure: &str) -> Result<()> {
+    let memory = memory(settings);
+    if bytes <= memory {
+        return Ok(());
+    }
+    let (needed, free) = (gigabytes(bytes), gigabytes(memory));
+    Err(Error::Unsolved(format!("solver {solver} needs {needed} of memory, {free} are free: {cure}")))
 }
