@@ -16,8 +16,11 @@ struct Glass {
     matrix: DynamicalMatrix,
 }
 
-/// Reads the dump: box lengths, then type, mass and position of each atom.
-fn read_dump(path: &str) -> ([f64; 3], Vec<(i32, f64, [f64; 3])>) {
+/// Type, mass and position of an atom.
+type Atom = (i32, f64, [f64; 3]);
+
+/// Reads the dump: box lengths, then the atoms.
+fn read_dump(path: &str) -> ([f64; 3], Vec<Atom>) {
     let text = std::fs::read_to_string(path).expect("the dump can be read");
     let lines: Vec<Vec<f64>> =
         text.lines().map(|line| line.split_whitespace().filter_map(|word| word.parse().ok()).collect()).collect();
