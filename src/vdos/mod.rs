@@ -20,6 +20,7 @@ mod translations;
 
 pub use matrix::{DynamicalMatrix, Lanes, PANEL};
 pub use memory::available as available_memory;
+pub use order::bisection;
 pub use peers::{Alone, Peers};
 pub use settings::{Sample, Settings, Solver};
 

@@ -11,12 +11,14 @@ use std::collections::VecDeque;
 const LEAF: usize = 32;
 
 /// Atoms in the new order: recursive bisection by distance, in steps of the graph, from a far corner of each part.
+#[must_use]
 pub fn bisection(matrix: &DynamicalMatrix) -> Vec<u32> {
     let n = matrix.n_atoms();
     let mut order: Vec<u32> = (0..n as u32).collect();
     let mut part = vec![0_u32; n];
     let mut next_part = 1;
-    let mut open = vec![0..n];
+    let mut open = Vec::new();
+    open.push(0..n);
     let mut seen = vec![0_u32; n];
     let mut search = 0;
     while let Some(range) = open.pop() {
@@ -27,7 +29,7 @@ pub fn bisection(matrix: &DynamicalMatrix) -> Vec<u32> {
         let own = part[atoms[0] as usize];
         // The last atom found from anywhere is at one end of the part; the search from there sweeps to the other end.
         for _ in 0..2 {
-            let start = *atoms.last().expect("the part is not empty");
+            let start = atoms[atoms.len() - 1];
             search += 1;
             let swept =
                 sweep(matrix, start, atoms, |i| part[i] == own, |i| std::mem::replace(&mut seen[i], search) != search);

@@ -38,6 +38,9 @@ pub fn describe(outcome: &Outcome, bands: &Bands, settings: &Settings, progress:
         "{found} modes, {zero} zero and {negative} negative; frequencies {lowest:.6} to {highest:.6}, \
          residuals up to {residual:.1e}"
     ));
+    if *zero > 0 {
+        progress(&format!("the lowest, {lowest:.6}, is about the lowest transverse phonon of a box of this size"));
+    }
     if *negative > 0 {
         progress("negative modes: the configuration is not a minimum");
     }

@@ -40,7 +40,7 @@ impl Network {
                 });
                 let length = d.iter().map(|d| d * d).sum::<f64>().sqrt();
                 if length < 1.68 {
-                    network.connect(i, j, 16_000.0 * (0.5 + uniform()), d.map(|d| d / length));
+                    network.connect(i, j, 8_000.0 * (0.5 + uniform()), d.map(|d| d / length));
                 }
             }
         }

@@ -46,7 +46,9 @@ pub fn bounds(operator: &Operator) -> Result<Bounds> {
     let (mut before, mut next) = (vec![0.0; n], vec![0.0; n]);
     let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
     while diagonal.len() < STEPS.min(n) && length > 0.0 {
-        now.iter_mut().for_each(|x| *x /= length);
+        for x in &mut now {
+            *x /= length;
+        }
         operator.matrix.multiply(&now, &mut next);
         operator.project_one(&mut next);
         let alpha: f64 = now.iter().zip(&next).map(|(x, y)| x * y).sum();

@@ -101,9 +101,9 @@ fn full(matrix: &DynamicalMatrix, translations: Option<&Translations>) -> Mat<f6
     let updates: Vec<Vec<f64>> = (0..AXES)
         .map(|axis| {
             let mut update = products[axis].clone();
-            for other in 0..AXES {
-                let moment = dot(&direct[other], &products[axis]) + if other == axis { shift } else { 0.0 };
-                update.iter_mut().zip(&direct[other]).for_each(|(u, t)| *u -= 0.5 * moment * t);
+            for (other, direct) in direct.iter().enumerate() {
+                let moment = dot(direct, &products[axis]) + if other == axis { shift } else { 0.0 };
+                update.iter_mut().zip(direct).for_each(|(u, t)| *u -= 0.5 * moment * t);
             }
             update
         })

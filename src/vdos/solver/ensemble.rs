@@ -182,7 +182,9 @@ fn load(buffer: MatRef<f64>, columns: Range<usize>, panel: &mut [Lanes]) {
         }
     }
     for lane in columns.len()..PANEL {
-        panel.iter_mut().for_each(|row| row[lane] = 0.0);
+        for row in &mut *panel {
+            row[lane] = 0.0;
+        }
     }
 }
 

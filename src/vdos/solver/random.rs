@@ -30,7 +30,9 @@ pub fn trace_panel(operator: &Operator, first: usize, end: usize, x: &mut [Lanes
             let signs = signs(Use::Trace, first + lane, 0..x.len());
             x.iter_mut().zip(signs).for_each(|(row, sign)| row[lane] = sign);
         } else {
-            x.iter_mut().for_each(|row| row[lane] = 0.0);
+            for row in &mut *x {
+                row[lane] = 0.0;
+            }
         }
     }
     operator.project(x);
