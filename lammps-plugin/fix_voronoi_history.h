@@ -47,7 +47,6 @@ class FixVoronoiHistory : public Fix {
   bool restored() const { return from_restart; }
 
  private:
-
   std::string name;          // for messages
   std::string id_compute;    // of the compute that this fix serves
   bool full = false;         // key full

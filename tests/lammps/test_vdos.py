@@ -316,8 +316,9 @@ def test_once_per_configuration(lmp, minimum):
     assert run.output.count(done) == 1
     (_, first), (_, again) = [read_dump(lmp.folder / name)[0] for name in ("atoms.dump", "again.dump")]
     assert np.array_equal(first, again) and first[:, 1].min() > 0
-    for change in ["mass 1 70", "pair_coeff * * CuZr_mm.eam.fs Cu Cu\nminimize 0 1e-7 5000 20000"]:
-        assert lmp(script + change + "\nrun 0\n").output.count(done) >= 2
+    crystal = lj("fcc 1.09", cells=3) + "group some id < 60\n" + MODES.format(group="some", delta="1e-6")
+    for change in ["mass 1 1.1", "pair_coeff * * 1.5 1.0", "group some clear\ngroup some id < 59"]:
+        assert lmp(crystal + change + "\nrun 0\nrun 0\n").output.count(done) == 2
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
