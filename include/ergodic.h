@@ -324,6 +324,10 @@ typedef struct ergodic_vdos_sample_t {
    The box.
    */
   struct ergodic_box_t cell;
+  /*
+   Atoms may be displaced by up to a quarter of it (distance units).
+   */
+  double skin;
 } ergodic_vdos_sample_t;
 
 /*

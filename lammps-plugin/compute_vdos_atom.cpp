@@ -16,6 +16,7 @@
 #include "lammps.h"
 #include "memory.h"
 #include "modify.h"
+#include "neighbor.h"
 #include "pair.h"
 #include "update.h"
 #include "utils.h"
@@ -343,6 +344,7 @@ void ComputeVdosAtom::run_core()
   sample.n_members = static_cast<int>(members.size());
   sample.members = members.data();
   sample.cell = box_of(lmp);
+  sample.skin = neighbor->skin;
   const ergodic_vdos_caller_t caller{this, comm->me, comm->nprocs, &forces_of, &sum_of, &log_of};
 
   utils::logmesg(lmp, "{}: vibrations of {} atoms\n", name, members.size());

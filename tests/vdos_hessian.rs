@@ -10,7 +10,8 @@ use ergodic::{Error, Result};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-const SETTINGS: Settings = Settings { delta: 1e-5, tolerance: Some(1e9), acceleration: 2.0, memory: f64::INFINITY };
+const SETTINGS: Settings =
+    Settings { delta: 1e-5, skin: 0.3, tolerance: Some(1e9), acceleration: 2.0, memory: f64::INFINITY };
 
 /// Atoms on a disturbed simple cubic lattice with spacing 1.
 struct Crystal {
@@ -253,6 +254,15 @@ fn not_a_minimum() {
         let error = measure(&crystal.sample(&members), &settings, &mut matter, &mut |_| {}).unwrap_err();
         assert!(matches!(error, Error::NotMinimised { force, .. } if force > 1e-3), "{error}");
     }
+}
+
+#[test]
+fn a_displacement_beyond_the_skin() {
+    let crystal = Crystal::new([3, 3, 3], [0.0; 3], [true; 3]);
+    let members = crystal.all();
+    let settings = Settings { delta: 0.1, ..SETTINGS };
+    let error = measure(&crystal.sample(&members), &settings, &mut Swirl, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("a quarter of the neighbor skin 0.3"), "{error}");
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub struct ergodic_vdos_sample_t {
     pub members: *const i32,
     /// The box.
     pub cell: ergodic_box_t,
+    /// Atoms may be displaced by up to a quarter of it (distance units).
+    pub skin: f64,
 }
 
 /// What the caller does for the core. Functions that return an int return 0 for success; after anything else the core
@@ -149,6 +151,7 @@ pub unsafe extern "C" fn ergodic_vdos_new(
             delta: options.delta,
             tolerance: (options.tolerance > 0.0).then_some(options.tolerance),
             acceleration: options.acceleration,
+            skin: 0.0,
             memory: f64::INFINITY,
         };
         let sharers = count(options.sharers, "sharers")?.max(1) as f64;
@@ -231,7 +234,7 @@ impl ergodic_vdos_t {
         let memory = caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?;
         self.settings.memory = Some(memory);
         vdos::check_memory(atoms.members.len(), &self.settings)?;
-        let settings = hessian::Settings { memory, ..self.hessian };
+        let settings = hessian::Settings { memory, skin: atoms.skin, ..self.hessian };
         let sample = hessian::Sample {
             positions: atoms.x,
             types: atoms.types,
@@ -267,6 +270,7 @@ struct Atoms<'a> {
     n_types: usize,
     members: Vec<u32>,
     cell: SimulationBox,
+    skin: f64,
 }
 
 impl Atoms<'_> {
@@ -285,6 +289,7 @@ impl Atoms<'_> {
             n_types: count(sample.n_types, "n_types")?,
             members: members.iter().map(|&k| k as u32).collect(),
             cell: SimulationBox { origin: cell.origin, edges: cell.edges, periodic: cell.periodic },
+            skin: sample.skin,
         })
     }
 }

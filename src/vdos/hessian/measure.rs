@@ -2,7 +2,7 @@
 
 use super::colouring::{self, Colouring};
 use super::graph::Graph;
-use super::reach::{Probed, Reach, probe};
+use super::reach::{AMPLITUDE, Probed, Reach, probe};
 use super::recovery::{self, Blocks, Recovery};
 use super::{Forces, Sample};
 use crate::error::{Error, Result};
@@ -30,6 +30,8 @@ const INTERVAL: Duration = Duration::from_secs(20);
 pub struct Settings {
     /// Displacement of the central difference (distance units).
     pub delta: f64,
+    /// Displacements up to a quarter of it are possible (distance units).
+    pub skin: f64,
     /// Largest force component on an atom of the group at a minimum (force units); `None` where the units have no scale.
     pub tolerance: Option<f64>,
     /// Acceleration per force and mass, in the units used.
@@ -63,11 +65,18 @@ pub fn measure(
     forces: &mut dyn Forces,
     log: &mut dyn FnMut(&str),
 ) -> Result<Hessian> {
+    let start = Instant::now();
+    let Settings { delta, skin, .. } = *settings;
+    let most = 0.25 * skin;
+    if delta > most {
+        let text = format!("delta {delta}: at most a quarter of the neighbor skin {skin} is possible");
+        return Err(Error::InvalidParameter(text));
+    }
     let mut forces = Counted { forces, evaluations: 0 };
     let mut base = vec![[0.0; 3]; sample.members.len()];
     forces.evaluate(&[], &[], &mut base)?;
     check_minimum(&base, settings.tolerance)?;
-    let probed = probe(sample, settings.delta, &base, &mut forces)?;
+    let probed = probe(sample, most.min(AMPLITUDE * delta), &base, &mut forces)?;
     if settings.tolerance.is_none() {
         check_minimum(&base, Some(RELATIVE_FORCE * probed.stiffness * sample.spacing()))?;
     }
@@ -77,9 +86,9 @@ pub fn measure(
     let evaluations = forces.evaluations;
     let largest = largest_entry(&blocks);
     let asymmetry = if largest > 0.0 { blocks.asymmetry / largest } else { 0.0 };
-    log(&format!(
-        "  {evaluations} force evaluations, largest entry {largest:.6}, |H - H^T| at most {asymmetry:.2e} of it"
-    ));
+    let seconds = start.elapsed().as_secs_f64();
+    log(&format!("  {evaluations} force evaluations in {seconds:.1} s"));
+    log(&format!("  largest entry {largest:.6}, |H - H^T| at most {asymmetry:.2e} of it"));
     if sample.members.len() == sample.positions.len() {
         log(&format!("  acoustic sum rule: rows add up to at most {:.2e} of it", sum_rule(&blocks) / largest));
     }

@@ -7,7 +7,7 @@ use crate::error::Result;
 /// Atoms of each type that are displaced to find the reach.
 const PROBES_PER_TYPE: usize = 8;
 /// Displacement of a probe in units of the displacement of the Hessian: large enough that what is not rounding shows.
-const AMPLITUDE: f64 = 1e3;
+pub const AMPLITUDE: f64 = 1e3;
 /// Changes of the force below this fraction of the largest one are rounding.
 const ROUNDING: f64 = 1e-10;
 /// Other atoms may reach a little farther than the probes.
@@ -62,12 +62,11 @@ pub struct Probed {
     pub stiffness: f64,
 }
 
-/// Displaces some atoms of every type, one at a time. `base`: forces on the members without displacement, shape [members].
+/// Displaces some atoms of every type by `amplitude`, one at a time. `base`: forces on the members without displacement, shape [members].
 ///
 /// # Errors
 /// Those of `forces`.
-pub fn probe(sample: &Sample, delta: f64, base: &[[f64; 3]], forces: &mut dyn Forces) -> Result<Probed> {
-    let amplitude = AMPLITUDE * delta;
+pub fn probe(sample: &Sample, amplitude: f64, base: &[[f64; 3]], forces: &mut dyn Forces) -> Result<Probed> {
     let step = [0.48 * amplitude, 0.6 * amplitude, 0.64 * amplitude];
     let mut found = Vec::new();
     let mut stiffness = 0.0;
