@@ -23,7 +23,7 @@ impl<'a> Stage<'a> {
     /// Says how far the work is, now and then: the fraction `done` of it.
     pub fn tick(&mut self, done: f64) {
         let now = Instant::now();
-        if done > 0.0 && now - self.last >= INTERVAL {
+        if done > 0.0 && done < 1.0 && now - self.last >= INTERVAL {
             let left = (now - self.start).as_secs_f64() * (1.0 / done - 1.0);
             (self.log)(&format!("{}: {:.0} % done, {left:.0} s left", self.name, 100.0 * done));
             self.last = now;
