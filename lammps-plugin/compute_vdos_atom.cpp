@@ -230,21 +230,37 @@ void ComputeVdosAtom::evaluate()
   const bool same = evaluated && same_configuration(lmp, name, present, fingerprint);
   if (same && checked_step == update->ntimestep) return;
 
-  forces = std::make_unique<ForceEvaluator>(lmp);
-  const auto signed_by = sign();
+  try {
+    forces = std::make_unique<ForceEvaluator>(lmp);
+    const auto signed_by = sign();
+    if (!same || !same_signature(signed_by)) {
+      evaluated = false;
+      run_core();
+    }
+    fingerprint = present;
+    signature = signed_by;
+    checked_step = update->ntimestep;
+    evaluated = true;
+    restore();
+  } catch (...) {
+    restore();
+    throw;
+  }
+}
+
+// Atoms go back to where they were.
+void ComputeVdosAtom::restore()
+{
+  displaced.clear();
+  forces.reset();
+}
+
+bool ComputeVdosAtom::same_signature(const std::vector<double> &present) const
+{
   const auto close = [](double a, double b) {
     return std::fabs(a - b) <= 1e-10 * std::max(std::fabs(a), std::fabs(b));
   };
-  if (!same ||
-      !std::equal(signed_by.begin(), signed_by.end(), signature.begin(), signature.end(), close)) {
-    evaluated = false;
-    run_core();
-    evaluated = true;
-  }
-  forces.reset();
-  fingerprint = present;
-  signature = signed_by;
-  checked_step = update->ntimestep;
+  return std::equal(present.begin(), present.end(), signature.begin(), signature.end(), close);
 }
 
 // Numbers that change with the group, the masses or the interactions, if positions do not.
@@ -359,7 +375,7 @@ void ComputeVdosAtom::run_core()
 void ComputeVdosAtom::stop(ergodic_status_t status)
 {
   if (status == ERGODIC_SUCCESS) return;
-  forces.reset();
+  restore();
   if (exception) std::rethrow_exception(exception);
   error->all(FLERR, "{}: {}", name, ergodic_last_error());
 }

@@ -62,6 +62,8 @@ class ComputeVdosAtom : public Compute {
   void defaults();
 
   void evaluate();
+  void restore();
+  bool same_signature(const std::vector<double> &) const;
   std::vector<double> sign() const;
   void replicate();
   void warn_of_fixes() const;

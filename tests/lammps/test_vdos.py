@@ -359,3 +359,38 @@ def test_threads_of_the_omp_styles(lmp, minimum):
     plain = Modes(lmp.folder / "modes.bin").matrix()
     lmp("package omp 2\nsuffix omp\n" + script)
     assert np.abs(Modes(lmp.folder / "modes.bin").matrix() - plain).max() < 1e-6 * np.abs(plain).max()
+
+
+IONS = """
+units real
+atom_style charge
+atom_modify map array
+boundary p p p
+lattice custom 5.64 a1 1 0 0 a2 0 1 0 a3 0 0 1 basis 0 0 0 basis 0.5 0.5 0 basis 0.5 0 0.5 basis 0 0.5 0.5 &
+  basis 0.5 0 0 basis 0 0.5 0 basis 0 0 0.5 basis 0.5 0.5 0.5
+region box block 0 2 0 2 0 2
+create_box 2 box
+create_atoms 1 box basis 5 2 basis 6 2 basis 7 2 basis 8 2
+mass 1 22.99
+mass 2 35.45
+set type 1 charge 1
+set type 2 charge -1
+pair_style lj/cut/coul/long 5.0
+pair_coeff 1 1 0.1 2.4
+pair_coeff 2 2 0.1 4.0
+kspace_style ewald 1e-6
+neighbor 1.0 bin
+"""
+
+
+def test_ions_feel_all_others(lmp):
+    """Rock salt with Ewald sums: no block is zero; against dynamical_matrix."""
+    lmp(IONS + "dynamical_matrix all regular 1e-5 file stock.bin binary yes\n", load=False)
+    stock = np.fromfile(lmp.folder / "stock.bin").reshape(192, 192)
+    run = lmp(IONS + "compute V all vdos/atom delta 1e-5 range 0.001 0.002 sigma 0.0001 solver dense modes modes.bin\n"
+              "thermo_style custom step c_V[5]\nrun 0\n")
+    assert "64 sets of atoms displaced together, 384 force evaluations" in run.output
+    # kcal/mol/Angstrom/(g/mol) in Angstrom/fs^2
+    expected = 0.5 * (stock + stock.T) * 4.184e-4
+    ours = Modes(lmp.folder / "modes.bin").matrix()
+    assert np.abs(ours - expected).max() < 1e-5 * np.abs(expected).max()

@@ -25,6 +25,12 @@ const RELATIVE_FORCE: f64 = 3e-6;
 /// Time between lines of progress.
 const INTERVAL: Duration = Duration::from_secs(20);
 
+/// The graph with a colouring, then with the blocks.
+const BYTES_PER_PAIR: f64 = {
+    let (plan, blocks) = (colouring::BYTES_PER_PAIR, recovery::BYTES_PER_PAIR);
+    (size_of::<u32>() + if plan > blocks { plan } else { blocks }) as f64
+};
+
 /// How a Hessian is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -81,6 +87,9 @@ pub fn measure(
         check_minimum(&base, Some(RELATIVE_FORCE * probed.stiffness * sample.spacing()))?;
     }
     log(&describe(&probed));
+    // Before the graph, which takes a twentieth of it: where the range is infinite that is too much already.
+    let members = sample.members.len() as f64;
+    require(members * probed.neighbours.min(members), settings.memory)?;
     drop(base);
     let (blocks, reach) = measure_blocks(sample, settings, probed.reach, &mut forces, log)?;
     let evaluations = forces.evaluations;
@@ -175,16 +184,12 @@ fn measure_blocks(
 fn plan(sample: &Sample, reach: Reach, memory: f64, log: &mut dyn FnMut(&str)) -> Result<(Graph, Colouring)> {
     let graph = reach.graph(sample);
     let (atoms, pairs) = (graph.len(), graph.n_pairs());
-    let per_pair = size_of::<u32>() + colouring::BYTES_PER_PAIR.max(recovery::BYTES_PER_PAIR);
-    let (needed, available) = ((pairs * per_pair) as f64 * 1e-9, memory * 1e-9);
-    let each = pairs as f64 / atoms as f64;
+    let (each, needed) = (pairs as f64 / atoms as f64, BYTES_PER_PAIR * pairs as f64 * 1e-9);
     log(&format!("  Hessian of {atoms} atoms: {each:.1} blocks per atom, {needed:.3} GB of memory per MPI process"));
-    if needed > available {
-        return Err(Error::Memory { what: "the Hessian", needed, available, cure: "" });
-    }
+    require(pairs as f64, memory)?;
     if u32::try_from(pairs).is_err() {
-        let cure = ": use a smaller group";
-        return Err(Error::InvalidParameter(format!("the Hessian has {pairs} blocks, at most {} fit{cure}", u32::MAX)));
+        let text = format!("the Hessian has {pairs} blocks, at most {} are possible: use a smaller group", u32::MAX);
+        return Err(Error::InvalidParameter(text));
     }
     let colouring = colouring::acyclic(&graph);
     let n = colouring.n_colours;
@@ -193,6 +198,15 @@ fn plan(sample: &Sample, reach: Reach, memory: f64, log: &mut dyn FnMut(&str)) -
         log("WARNING: every atom feels every other one, so that atoms are displaced one by one");
     }
     Ok((graph, colouring))
+}
+
+/// Fails if the Hessian of so many pairs does not fit.
+fn require(pairs: f64, memory: f64) -> Result<()> {
+    let (needed, available) = (BYTES_PER_PAIR * pairs * 1e-9, memory * 1e-9);
+    if needed <= available {
+        return Ok(());
+    }
+    Err(Error::Memory { what: "the Hessian", needed, available, cure: ": use a smaller group" })
 }
 
 /// Displaces every colour along every axis. `Err` within: the largest change out of reach, as a fraction of the largest one.

@@ -58,6 +58,8 @@ pub struct Probed {
     pub reach: Reach,
     /// Largest distance between an atom and one that feels it (distance units).
     pub range: f64,
+    /// Mean number of atoms within reach of an atom, itself included.
+    pub neighbours: f64,
     /// Mean change of the force on a displaced atom per displacement (force / distance).
     pub stiffness: f64,
 }
@@ -82,12 +84,13 @@ pub fn probe(sample: &Sample, amplitude: f64, base: &[[f64; 3]], forces: &mut dy
         stiffness += changes[member as usize] / amplitude;
     }
     stiffness /= found.len() as f64;
-    let (reach, range) = explain(sample, &found);
-    Ok(Probed { reach: reach.enlarged(MARGIN), range, stiffness })
+    let (reach, range, neighbours) = explain(sample, &found);
+    Ok(Probed { reach: reach.enlarged(MARGIN), range, neighbours, stiffness })
 }
 
-/// The simplest reach that covers what was felt: pairs of an atom and those that felt it.
-fn explain(sample: &Sample, found: &[(u32, Vec<u32>)]) -> (Reach, f64) {
+/// The simplest reach that covers what was felt (pairs of an atom and those that felt it), the largest distance, and the
+/// mean number of atoms within reach.
+fn explain(sample: &Sample, found: &[(u32, Vec<u32>)]) -> (Reach, f64, f64) {
     let pairs = || found.iter().flat_map(|(i, felt)| felt.iter().map(|&j| (*i, j)));
     let range = pairs().map(|(i, j)| sample.distance(i, j)).fold(0.0, f64::max);
     let wide = Grid::new(sample.positions, sample.cell, range * MARGIN);
@@ -112,7 +115,8 @@ fn explain(sample: &Sample, found: &[(u32, Vec<u32>)]) -> (Reach, f64) {
         wide.near(*i as usize, |j, _| _ = seen.insert(j));
         direct += seen.len();
     }
-    (if direct <= two_hops { Reach::Direct(range) } else { Reach::TwoHops(hop) }, range)
+    let neighbours = direct.min(two_hops) as f64 / found.len() as f64;
+    (if direct <= two_hops { Reach::Direct(range) } else { Reach::TwoHops(hop) }, range, neighbours)
 }
 
 /// Members to displace: as many of each type, evenly over the IDs.

@@ -37,8 +37,8 @@ pub struct Recovery {
     stamp: Vec<u32>,
 }
 
-/// Bytes per pair of atoms that a [`Recovery`] and the graph take at most.
-pub const BYTES_PER_PAIR: usize = size_of::<Block>() + 4 * size_of::<u32>() + 1;
+/// Bytes per pair of atoms that a [`Recovery`] takes at most, besides the graph.
+pub const BYTES_PER_PAIR: usize = size_of::<Block>() + 3 * size_of::<u32>() + 1;
 
 impl Recovery {
     /// Nothing is measured yet.
