@@ -19,6 +19,21 @@
 #define ERGODIC_HISTORY_COLUMNS 12
 
 /*
+ Number of per-atom columns that `ergodic_vdos_columns` writes.
+ */
+#define ERGODIC_VDOS_COLUMNS 4
+
+/*
+ Number of values that `ergodic_vdos_summary` writes.
+ */
+#define ERGODIC_VDOS_SUMMARY 7
+
+/*
+ Columns of `ergodic_vdos_table` before those of the types.
+ */
+#define ERGODIC_VDOS_TABLE 3
+
+/*
  Result of every function of this interface.
  */
 typedef enum ergodic_status_t {
@@ -43,10 +58,48 @@ typedef enum ergodic_status_t {
    */
   ERGODIC_NOT_FINITE = 4,
   /*
+   Modes could not be found as asked: memory, convergence or a file.
+   */
+  ERGODIC_UNSOLVED = 20,
+  /*
+   The configuration is not a minimum.
+   */
+  ERGODIC_NOT_MINIMISED = 5,
+  /*
+   The memory needed is not there.
+   */
+  ERGODIC_OUT_OF_MEMORY = 6,
+  /*
+   A function of the caller failed.
+   */
+  ERGODIC_CALLER_FAILED = 7,
+  /*
    A bug in Ergodic; the text of the panic is in the last error.
    */
   ERGODIC_INTERNAL_ERROR = 255,
 } ergodic_status_t;
+
+/*
+ How modes are found.
+ */
+typedef enum ergodic_vdos_solver_t {
+  /*
+   Dense while that fits in memory and takes minutes, else a window.
+   */
+  ERGODIC_VDOS_AUTOMATIC = 0,
+  /*
+   All modes.
+   */
+  ERGODIC_VDOS_DENSE = 1,
+  /*
+   Every mode below the end of the window.
+   */
+  ERGODIC_VDOS_WINDOW = 2,
+  /*
+   No modes, but moments of the spectrum.
+   */
+  ERGODIC_VDOS_KPM = 3,
+} ergodic_vdos_solver_t;
 
 /*
  Histories of motifs of the atoms of one MPI rank, by local index.
@@ -57,6 +110,11 @@ typedef struct ergodic_history_t ergodic_history_t;
  A tessellation: settings, work space, and the motifs of the last configuration.
  */
 typedef struct ergodic_tessellation_t ergodic_tessellation_t;
+
+/*
+ Vibrations: settings and the results of the last configuration.
+ */
+typedef struct ergodic_vdos_t ergodic_vdos_t;
 
 /*
  A simulation box.
@@ -171,6 +229,139 @@ typedef struct ergodic_domain_t {
    */
   int32_t n_sight;
 } ergodic_domain_t;
+
+/*
+ What is asked of the vibrations. Frequencies are in 1/time units.
+ */
+typedef struct ergodic_vdos_options_t {
+  /*
+   How modes are found.
+   */
+  enum ergodic_vdos_solver_t solver;
+  /*
+   Displacement of the central differences (distance units).
+   */
+  double delta;
+  /*
+   Where the boson peak is looked for.
+   */
+  double range[2];
+  /*
+   Width of the Gaussian that broadens each mode.
+   */
+  double sigma;
+  /*
+   End of the window and of the table; 0 for the default.
+   */
+  double fcut;
+  /*
+   Rows of the table.
+   */
+  int32_t points;
+  /*
+   File for the table; NULL for none.
+   */
+  const char *table_file;
+  /*
+   File for the modes; NULL for none.
+   */
+  const char *modes_file;
+  /*
+   Largest force component at a minimum (force units); 0 where the units have no scale of their own.
+   */
+  double tolerance;
+  /*
+   Acceleration caused by a unit force on a unit mass, in the units used.
+   */
+  double acceleration;
+  /*
+   Threads of this process.
+   */
+  int32_t threads;
+  /*
+   Processes that share the memory of this machine.
+   */
+  int32_t sharers;
+} ergodic_vdos_options_t;
+
+/*
+ A configuration, the same on all ranks: atoms in ascending order of their IDs. All arrays belong to the caller.
+ */
+typedef struct ergodic_vdos_sample_t {
+  /*
+   Number of atoms.
+   */
+  int32_t n;
+  /*
+   Positions, shape [n][3] (distance units).
+   */
+  const double *x;
+  /*
+   IDs, shape [n].
+   */
+  const int64_t *id;
+  /*
+   Types, shape [n].
+   */
+  const int32_t *type;
+  /*
+   Masses, shape [n] (mass units).
+   */
+  const double *mass;
+  /*
+   Number of atom types.
+   */
+  int32_t n_types;
+  /*
+   Number of atoms that vibrate.
+   */
+  int32_t n_members;
+  /*
+   Their indices, ascending, shape [n_members].
+   */
+  const int32_t *members;
+  /*
+   The box.
+   */
+  struct ergodic_box_t cell;
+  /*
+   Atoms may be displaced by up to a quarter of it (distance units).
+   */
+  double skin;
+} ergodic_vdos_sample_t;
+
+/*
+ What the caller does for the core. Functions that return an int return 0 for success; after anything else the core
+ calls none of them again and fails with `ERGODIC_CALLER_FAILED`. No exception may leave them.
+ */
+typedef struct ergodic_vdos_caller_t {
+  /*
+   First argument of the functions.
+   */
+  void *context;
+  /*
+   Index of this rank.
+   */
+  int32_t rank;
+  /*
+   Number of ranks.
+   */
+  int32_t ranks;
+  /*
+   forces(context, n_moved, moved, to, forces): forces on the members, shape [n_members][3], when the atoms `moved`
+   (indices, shape [n_moved]) are at the positions `to` (shape [n_moved][3]), all others where they were. On all ranks
+   together, with the same arguments and the same result to the bit.
+   */
+  int (*forces)(void*, int32_t, const int32_t*, const double*, double*);
+  /*
+   sum(context, n, values): replaces values, shape [n], by their sum over all ranks, the same to the bit on each.
+   */
+  int (*sum)(void*, int64_t, double*);
+  /*
+   log(context, line): a line about the progress.
+   */
+  void (*log)(void*, const char*);
+} ergodic_vdos_caller_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -347,6 +538,49 @@ enum ergodic_status_t ergodic_tessellation_failure(const struct ergodic_tessella
                                                    int32_t *first,
                                                    int32_t *second,
                                                    double *needed);
+
+/*
+ Checks the options. On success `*vdos` is a handle for `ergodic_vdos_free`.
+ */
+enum ergodic_status_t ergodic_vdos_new(const struct ergodic_vdos_options_t *options,
+                                       struct ergodic_vdos_t **vdos);
+
+/*
+ Frees a handle; NULL is allowed.
+ */
+void ergodic_vdos_free(struct ergodic_vdos_t *vdos);
+
+/*
+ Finds the vibrations of a configuration. All ranks call it together. The results stay in the handle until the next
+ call.
+ */
+enum ergodic_status_t ergodic_vdos_compute(struct ergodic_vdos_t *vdos,
+                                           const struct ergodic_vdos_sample_t *sample,
+                                           const struct ergodic_vdos_caller_t *caller);
+
+/*
+ Writes the per-atom results in the order of the members, shape [n_members][ERGODIC_VDOS_COLUMNS]: I_BP, J, frequency
+ of the maximum, participation in the lowest 1 % of the modes.
+ */
+enum ergodic_status_t ergodic_vdos_columns(const struct ergodic_vdos_t *vdos,
+                                           int32_t n_members,
+                                           double *columns);
+
+/*
+ Writes the spectrum, shape [rows][columns]: f, g, g / f^2, then g of each type; `rows` and `columns` are those that
+ the options and the number of types make.
+ */
+enum ergodic_status_t ergodic_vdos_table(const struct ergodic_vdos_t *vdos,
+                                         int32_t rows,
+                                         int32_t columns,
+                                         double *table);
+
+/*
+ Writes, shape [ERGODIC_VDOS_SUMMARY]: modes found, zero modes, negative modes, |H - H^T| as a fraction of the largest
+ entry, force evaluations, lowest non-zero frequency, highest frequency.
+ */
+enum ergodic_status_t ergodic_vdos_summary(const struct ergodic_vdos_t *vdos,
+                                           double *summary);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,5 +1,6 @@
 /* Ergodic: LAMMPS plugin. GPL-2.0-only. */
 
+#include "compute_vdos_atom.h"
 #include "compute_voronoi_entropy.h"
 #include "fix_voronoi_history.h"
 
@@ -114,6 +115,11 @@ void *voronoi_history(void *lmp, int narg, char **arg)
   return new FixVoronoiHistory(static_cast<LAMMPS *>(lmp), narg, arg);
 }
 
+void *vdos_atom(void *lmp, int narg, char **arg)
+{
+  return new ComputeVdosAtom(static_cast<LAMMPS *>(lmp), narg, arg);
+}
+
 }    // namespace
 
 void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
@@ -136,5 +142,11 @@ void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
   plugin.name = "VORONOI/HISTORY";
   plugin.info = "Ergodic fix VORONOI/HISTORY, internal to compute voronoi/entropy";
   plugin.creator.v2 = &voronoi_history;
+  register_plugin(&plugin, lmp);
+
+  plugin.style = "compute";
+  plugin.name = "vdos/atom";
+  plugin.info = "Ergodic compute vdos/atom";
+  plugin.creator.v2 = &vdos_atom;
   register_plugin(&plugin, lmp);
 }

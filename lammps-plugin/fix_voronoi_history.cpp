@@ -145,25 +145,12 @@ void FixVoronoiHistory::remember()
 
 bool FixVoronoiHistory::same_as_last_sample() const
 {
-  bool same;
-  const Fingerprint present = fingerprint();
-  check(FLERR, ergodic_fingerprint_same(present.data(), last_fingerprint.data(), &same));
-  return samples > 0 && same;
+  return samples > 0 && same_configuration(lmp, name, fingerprint(), last_fingerprint);
 }
 
-FixVoronoiHistory::Fingerprint FixVoronoiHistory::fingerprint() const
+Fingerprint FixVoronoiHistory::fingerprint() const
 {
-  ergodic_box_t cell;
-  std::copy_n(domain->boxlo, 3, cell.origin);
-  std::copy_n(domain->h, 6, cell.edges);
-  std::copy_n(domain->periodicity, 3, cell.periodic);
-
-  const int n = atom->nlocal;
-  const std::vector<int64_t> ids(atom->tag, atom->tag + n);
-  Fingerprint mine, all;
-  check(FLERR, ergodic_fingerprint(n, n ? atom->x[0] : nullptr, ids.data(), &cell, mine.data()));
-  MPI_Allreduce(mine.data(), all.data(), ERGODIC_FINGERPRINT_LENGTH, MPI_DOUBLE, MPI_SUM, world);
-  return all;
+  return fingerprint_of(lmp, name);
 }
 
 /* ----------------------------------------------------------------------

@@ -3,10 +3,10 @@
 #ifndef ERGODIC_FIX_VORONOI_HISTORY_H
 #define ERGODIC_FIX_VORONOI_HISTORY_H
 
+#include "configuration.h"
 #include "ergodic.h"
 #include "fix.h"
 
-#include <array>
 #include <string>
 
 namespace LAMMPS_NS {
@@ -47,8 +47,6 @@ class FixVoronoiHistory : public Fix {
   bool restored() const { return from_restart; }
 
  private:
-  using Fingerprint = std::array<double, ERGODIC_FINGERPRINT_LENGTH>;
-
   std::string name;          // for messages
   std::string id_compute;    // of the compute that this fix serves
   bool full = false;         // key full

@@ -20,6 +20,34 @@ pub enum Error {
     /// A position or a radius is NaN or infinite.
     #[error("position or radius is not finite")]
     NotFinite(usize),
+    /// Modes could not be found as asked; the text says why and what helps.
+    #[error("{0}")]
+    Unsolved(String),
+    /// A force on an atom of the group is too large for a minimum.
+    #[error(
+        "not at a minimum: a force component is {force:.3e}, at most {tolerance:.3e} is allowed; use minimize first"
+    )]
+    NotMinimised {
+        /// Largest force component (force units).
+        force: f64,
+        /// Largest one allowed.
+        tolerance: f64,
+    },
+    /// The memory needed is not there.
+    #[error("{what} needs {needed:.2} GB of memory per MPI process, {available:.2} GB are available{cure}")]
+    Memory {
+        /// What needs it.
+        what: &'static str,
+        /// Gigabytes needed.
+        needed: f64,
+        /// Gigabytes available.
+        available: f64,
+        /// What to do about it, with its separator in front.
+        cure: &'static str,
+    },
+    /// A function of the caller failed; the caller knows why.
+    #[error("stopped by the caller")]
+    Caller,
     /// The tessellation kernel met a configuration that it cannot resolve (a bug: please report it).
     #[error("the Voronoi cell could not be constructed")]
     Tessellation(usize),

@@ -22,6 +22,27 @@ pub struct SimulationBox {
 }
 
 impl SimulationBox {
+    /// Distance between the nearest images of two points (distance units). Tilt factors are at most half an edge, as
+    /// LAMMPS keeps them.
+    #[must_use]
+    pub fn distance(&self, a: &[f64; 3], b: &[f64; 3]) -> f64 {
+        let [xx, yy, zz, yz, xz, xy] = self.edges;
+        let mut d = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+        let columns = [[xx, 0.0, 0.0], [xy, yy, 0.0], [xz, yz, zz]];
+        for k in (0..3).rev().filter(|&k| self.periodic[k]) {
+            let turns = (d[k] / columns[k][k]).round();
+            (0..3).for_each(|m| d[m] -= turns * columns[k][m]);
+        }
+        let span = |k: usize| if self.periodic[k] { -1..=1 } else { 0..=0 };
+        let mut nearest = f64::INFINITY;
+        for (i, j, k) in span(0).flat_map(|i| span(1).flat_map(move |j| span(2).map(move |k| (i, j, k)))) {
+            let turns = [f64::from(i), f64::from(j), f64::from(k)];
+            let image = |m: usize| d[m] + turns.iter().zip(&columns).map(|(t, column)| t * column[m]).sum::<f64>();
+            nearest = nearest.min((0..3).map(|m| image(m).powi(2)).sum());
+        }
+        nearest.sqrt()
+    }
+
     /// Coordinates in units of the edges along periodic directions, in distance units along the others: bounds of a
     /// shrink-wrapped direction may change although no atom has moved.
     fn coordinates(&self, x: &[f64; 3]) -> [f64; 3] {

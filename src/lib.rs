@@ -5,6 +5,7 @@
 //!
 //! - [`voronoi`]: the Voronoi cell of every atom and its motif,
 //! - [`entropy`]: the history of motifs that an atom visited and its Shannon entropy,
+//! - [`vdos`]: the vibrational modes of a configuration and the boson peak of every atom,
 //! - [`fingerprint`]: whether two configurations are the same one.
 
 pub mod c_api;
@@ -12,6 +13,8 @@ pub mod c_api;
 pub mod entropy;
 mod error;
 pub mod fingerprint;
+/// cbindgen:ignore
+pub mod vdos;
 /// cbindgen:ignore
 pub mod voronoi;
 

