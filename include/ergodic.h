@@ -39,9 +39,13 @@ typedef enum ergodic_status_t {
    */
   ERGODIC_COINCIDENT_ATOMS = 3,
   /*
-   A position or radius is NaN or infinite.
+   A position, radius, energy or force is NaN or infinite.
    */
   ERGODIC_NOT_FINITE = 4,
+  /*
+   A callback that computes forces failed.
+   */
+  ERGODIC_ENGINE_ERROR = 5,
   /*
    A bug in Ergodic; the text of the panic is in the last error.
    */

@@ -20,6 +20,12 @@ pub enum Error {
     /// A position or a radius is NaN or infinite.
     #[error("position or radius is not finite")]
     NotFinite(usize),
+    /// An energy or a force is NaN or infinite.
+    #[error("energy or forces are not finite")]
+    ForcesNotFinite,
+    /// Whoever computes forces failed; the text is theirs.
+    #[error("{0}")]
+    Engine(String),
     /// The tessellation kernel met a configuration that it cannot resolve (a bug: please report it).
     #[error("the Voronoi cell could not be constructed")]
     Tessellation(usize),

@@ -5,8 +5,11 @@
 //!
 //! - [`voronoi`]: the Voronoi cell of every atom and its motif,
 //! - [`entropy`]: the history of motifs that an atom visited and its Shannon entropy,
+//! - [`artn`]: saddle searches from a minimum, with forces from a callback,
 //! - [`fingerprint`]: whether two configurations are the same one.
 
+/// cbindgen:ignore
+pub mod artn;
 pub mod c_api;
 /// cbindgen:ignore
 pub mod entropy;

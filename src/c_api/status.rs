@@ -18,8 +18,10 @@ pub enum ergodic_status_t {
     ERGODIC_GHOST_CUTOFF = 2,
     /// Two atoms are at the same position.
     ERGODIC_COINCIDENT_ATOMS = 3,
-    /// A position or radius is NaN or infinite.
+    /// A position, radius, energy or force is NaN or infinite.
     ERGODIC_NOT_FINITE = 4,
+    /// A callback that computes forces failed.
+    ERGODIC_ENGINE_ERROR = 5,
     /// A bug in Ergodic; the text of the panic is in the last error.
     ERGODIC_INTERNAL_ERROR = 255,
 }
@@ -55,7 +57,8 @@ fn status_of(error: &Error) -> ergodic_status_t {
         Error::InvalidParameter(_) => ergodic_status_t::ERGODIC_INVALID_PARAMETER,
         Error::GhostCutoff { .. } => ergodic_status_t::ERGODIC_GHOST_CUTOFF,
         Error::CoincidentAtoms(..) => ergodic_status_t::ERGODIC_COINCIDENT_ATOMS,
-        Error::NotFinite(_) => ergodic_status_t::ERGODIC_NOT_FINITE,
+        Error::Engine(_) => ergodic_status_t::ERGODIC_ENGINE_ERROR,
+        Error::NotFinite(_) | Error::ForcesNotFinite => ergodic_status_t::ERGODIC_NOT_FINITE,
         Error::Tessellation(_) => ergodic_status_t::ERGODIC_INTERNAL_ERROR,
     }
 }

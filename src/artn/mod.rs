@@ -1,0 +1,17 @@
+//! Saddle searches: activation-relaxation technique nouveau (Barkema and Mousseau, Phys. Rev. Lett. 77, 4358 (1996);
+//! Malek and Mousseau, Phys. Rev. E 62, 7723 (2000)).
+//!
+//! [`Search::attempt`] pushes an atom and its neighbours out of a minimum, follows the weakest mode to a saddle, and
+//! relaxes both sides. Forces come from an [`Engine`].
+
+mod cell;
+mod engine;
+mod event;
+mod search;
+mod settings;
+
+pub use cell::Cell;
+pub use engine::Engine;
+pub use event::{Event, Status, displacements, same_configuration};
+pub use search::{Sample, Search};
+pub use settings::{Settings, Steps};
