@@ -26,6 +26,9 @@ pub enum Error {
     /// Whoever computes forces failed; the text is theirs.
     #[error("{0}")]
     Engine(String),
+    /// A file cannot be read or written, or is not what it should be; the text says which and why.
+    #[error("{0}")]
+    File(String),
     /// The tessellation kernel met a configuration that it cannot resolve (a bug: please report it).
     #[error("the Voronoi cell could not be constructed")]
     Tessellation(usize),

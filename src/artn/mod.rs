@@ -4,6 +4,7 @@
 //! [`Search::attempt`] pushes an atom and its neighbours out of a minimum, follows the weakest mode to a saddle, and
 //! relaxes both sides. Forces come from an [`Engine`].
 
+pub mod campaign;
 mod cell;
 mod engine;
 mod event;

@@ -22,6 +22,8 @@ pub enum ergodic_status_t {
     ERGODIC_NOT_FINITE = 4,
     /// A callback that computes forces failed.
     ERGODIC_ENGINE_ERROR = 5,
+    /// A file cannot be read or written, or is not what it should be.
+    ERGODIC_FILE_ERROR = 6,
     /// A bug in Ergodic; the text of the panic is in the last error.
     ERGODIC_INTERNAL_ERROR = 255,
 }
@@ -57,6 +59,7 @@ fn status_of(error: &Error) -> ergodic_status_t {
         Error::InvalidParameter(_) => ergodic_status_t::ERGODIC_INVALID_PARAMETER,
         Error::GhostCutoff { .. } => ergodic_status_t::ERGODIC_GHOST_CUTOFF,
         Error::CoincidentAtoms(..) => ergodic_status_t::ERGODIC_COINCIDENT_ATOMS,
+        Error::File(_) => ergodic_status_t::ERGODIC_FILE_ERROR,
         Error::Engine(_) => ergodic_status_t::ERGODIC_ENGINE_ERROR,
         Error::NotFinite(_) | Error::ForcesNotFinite => ergodic_status_t::ERGODIC_NOT_FINITE,
         Error::Tessellation(_) => ergodic_status_t::ERGODIC_INTERNAL_ERROR,

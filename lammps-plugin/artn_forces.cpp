@@ -1,0 +1,524 @@
+/* Ergodic: LAMMPS plugin. GPL-2.0-only. */
+
+#include "artn_forces.h"
+
+#include "angle.h"
+#include "atom.h"
+#include "bond.h"
+#include "comm.h"
+#include "dihedral.h"
+#include "domain.h"
+#include "error.h"
+#include "force.h"
+#include "improper.h"
+#include "kspace.h"
+#include "modify.h"
+#include "neigh_list.h"
+#include "neighbor.h"
+#include "pair.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <mpi.h>
+#include <numeric>
+
+using namespace LAMMPS_NS;
+
+namespace {
+// Of the force cutoff. Lists are short then, and a rebuild is cheap beside the evaluations between.
+constexpr double SKIN = 0.08;
+// Of the force cutoff: no atom of a search goes as far.
+constexpr double ABSURD = 3.0;
+}    // namespace
+
+/* ---------------------------------------------------------------------- */
+
+ArtnForces::ArtnForces(LAMMPS *lmp) : Pointers(lmp) {}
+
+ArtnForces::~ArtnForces()
+{
+  end_run();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void ArtnForces::begin_run()
+{
+  if (user_skin < 0.0) {
+    user_skin = neighbor->skin;
+    user_cutghost = comm->cutghostuser;
+    user_dist_check = neighbor->dist_check;
+  }
+  skin = std::min(user_skin, SKIN * force->pair->cutforce);
+  neighbor->skin = skin;
+  neighbor->dist_check = 1;
+  filtering = atom->molecular == Atom::ATOMIC && !force->kspace;
+}
+
+void ArtnForces::end_run()
+{
+  if (user_skin < 0.0) return;
+  neighbor->skin = user_skin;
+  neighbor->dist_check = user_dist_check;
+  comm->cutghostuser = user_cutghost;
+  user_skin = -1.0;
+}
+
+/* ----------------------------------------------------------------------
+   Every rank gets the same arrays: IDs ascending, with the positions of the atoms as they are
+wrapped into the box.
+------------------------------------------------------------------------- */
+
+void ArtnForces::gather()
+{
+  struct Record {
+    int64_t id, type;
+    double x[3];
+  };
+  const int nlocal = atom->nlocal;
+  std::vector<Record> mine(nlocal);
+  for (int i = 0; i < nlocal; i++) {
+    mine[i] = {atom->tag[i], atom->type[i], {}};
+    std::copy_n(atom->x[i], 3, mine[i].x);
+  }
+  std::vector<int> bytes(comm->nprocs), begin(comm->nprocs);
+  const int size = nlocal * static_cast<int>(sizeof(Record));
+  MPI_Allgather(&size, 1, MPI_INT, bytes.data(), 1, MPI_INT, world);
+  std::partial_sum(bytes.begin(), bytes.end() - 1, begin.begin() + 1);
+  std::vector<Record> all((begin.back() + bytes.back()) / sizeof(Record));
+  MPI_Allgatherv(mine.data(), size, MPI_BYTE, all.data(), bytes.data(), begin.data(), MPI_BYTE,
+                 world);
+  std::sort(all.begin(), all.end(), [](const Record &a, const Record &b) { return a.id < b.id; });
+
+  const std::size_t n = all.size();
+  ids.resize(n);
+  types.resize(n);
+  minimum.resize(3 * n);
+  for (std::size_t k = 0; k < n; k++) {
+    ids[k] = all[k].id;
+    types[k] = static_cast<int32_t>(all[k].type);
+    std::copy_n(all[k].x, 3, &minimum[3 * k]);
+  }
+}
+
+int ArtnForces::find(tagint id) const
+{
+  // IDs are usually consecutive
+  const auto guess = static_cast<std::size_t>(id - ids.front());
+  if (guess < ids.size() && ids[guess] == id) return static_cast<int>(guess);
+  return static_cast<int>(std::lower_bound(ids.begin(), ids.end(), id) - ids.begin());
+}
+
+void ArtnForces::capture()
+{
+  gather();
+  for (std::size_t k = 1; k < ids.size(); k++)
+    if (ids[k] == ids[k - 1])
+      error->all(FLERR, "Fix artn: atom ID {} is not unique: use reset_atoms id", ids[k]);
+
+  find_owners();
+  remember();
+}
+
+void ArtnForces::find_owners()
+{
+  const int nlocal = atom->nlocal;
+  order.resize(nlocal);
+  owned.assign(ids.size(), -1);
+  for (int i = 0; i < nlocal; i++) {
+    order[i] = find(atom->tag[i]);
+    owned[order[i]] = i;
+  }
+}
+
+void ArtnForces::remember()
+{
+  const int n = 3 * atom->nlocal;
+  forces.resize(n);
+  if (n) std::copy_n(&atom->f[0][0], n, forces.begin());
+  energies[0] = force->pair->eng_vdwl;
+  energies[1] = force->pair->eng_coul;
+  std::copy_n(force->pair->virial, 6, virial);
+}
+
+/* ---------------------------------------------------------------------- */
+
+bool ArtnForces::recapture()
+{
+  const auto old_ids = ids;
+  const auto old_minimum = minimum;
+  gather();
+  if (ids != old_ids || minimum != old_minimum) return false;
+  find_owners();
+  remember();
+  return true;
+}
+
+void ArtnForces::abandon()
+{
+  place(minimum.data());
+}
+
+void ArtnForces::tally()
+{
+  compute(ENERGY_GLOBAL | ENERGY_ATOM, VIRIAL_PAIR | VIRIAL_ATOM);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void ArtnForces::restore()
+{
+  if (!moved) return;
+  for (int i = 0; i < atom->nlocal; i++)
+    if (find(atom->tag[i]) != order[i])
+      error->one(FLERR, "Fix artn: another style has reordered the atoms during an attempt");
+  active.clear();
+  place(minimum.data());
+  rebuild();
+  if (atom->nlocal) std::copy(forces.begin(), forces.end(), &atom->f[0][0]);
+  force->pair->eng_vdwl = energies[0];
+  force->pair->eng_coul = energies[1];
+  std::copy_n(virial, 6, force->pair->virial);
+  moved = false;
+}
+
+/* ----------------------------------------------------------------------
+   The atoms that may move, around `reference`. Neighbor lists are made at the reference itself, so
+that nothing depends on what was selected before.
+------------------------------------------------------------------------- */
+
+void ArtnForces::select(const uint32_t *atoms, int n, const double *reference)
+{
+  moved = true;
+  active.assign(atoms, atoms + n);
+  place(reference);
+  built.resize(3 * active.size());
+  for (std::size_t k = 0; k < active.size(); k++)
+    std::copy_n(reference + 3 * active[k], 3, &built[3 * k]);
+  rebuild();
+}
+
+void ArtnForces::place(const double *x)
+{
+  for (int i = 0; i < atom->nlocal; i++) std::copy_n(x + 3 * order[i], 3, atom->x[i]);
+}
+
+void ArtnForces::scatter(const double *x)
+{
+  double *const *const positions = atom->x;
+  for (std::size_t k = 0; k < active.size(); k++)
+    if (owned[active[k]] >= 0) std::copy_n(x + 3 * k, 3, positions[owned[active[k]]]);
+}
+
+bool ArtnForces::absurd(const double *x) const
+{
+  const double limit = ABSURD * force->pair->cutforce;
+  for (std::size_t k = 0; k < active.size(); k++)
+    for (int d = 0; d < 3; d++)
+      if (!(std::fabs(x[3 * k + d] - minimum[3 * active[k] + d]) < limit)) return true;
+  return false;
+}
+
+bool ArtnForces::drifted(const double *x) const
+{
+  const double limit = 0.25 * skin * skin;
+  for (std::size_t k = 0; k < active.size(); k++) {
+    const double dx = x[3 * k] - built[3 * k];
+    const double dy = x[3 * k + 1] - built[3 * k + 1];
+    const double dz = x[3 * k + 2] - built[3 * k + 2];
+    if (dx * dx + dy * dy + dz * dz > limit) return true;
+  }
+  return false;
+}
+
+/* ----------------------------------------------------------------------
+   True unless an energy or force is not finite. All ranks have the same `x` and get the same bits:
+every force has one owner, so the sum over ranks adds zeros to it.
+------------------------------------------------------------------------- */
+
+bool ArtnForces::evaluate(const double *x, double *f, double *energy)
+{
+  if (absurd(x)) return false;
+  scatter(x);
+  if (drifted(x)) {
+    std::copy_n(x, built.size(), built.begin());
+    rebuild();
+  } else if (comm->nprocs > 1)
+    comm->forward_comm();
+  else
+    for (std::size_t g = 0; g < images.size(); g++)
+      for (int d = 0; d < 3; d++)
+        atom->x[images[g]][d] = atom->x[image_owner[g]][d] + image_shift[3 * g + d];
+
+  if (idle) idle();
+  compute(ENERGY_GLOBAL, VIRIAL_NONE);
+
+  const std::size_t n = active.size();
+  buffer.assign(3 * n + 1, 0.0);
+  for (std::size_t k = 0; k < n; k++)
+    if (owned[active[k]] >= 0) std::copy_n(atom->f[owned[active[k]]], 3, &buffer[3 * k]);
+  double &local = buffer.back();
+  if (force->pair) local += force->pair->eng_vdwl + force->pair->eng_coul;
+  if (force->bond) local += force->bond->energy;
+  if (force->angle) local += force->angle->energy;
+  if (force->dihedral) local += force->dihedral->energy;
+  if (force->improper) local += force->improper->energy;
+  if (comm->nprocs > 1) {
+    sums.resize(3 * n + 1);
+    MPI_Allreduce(buffer.data(), sums.data(), static_cast<int>(3 * n + 1), MPI_DOUBLE, MPI_SUM,
+                  world);
+    buffer.swap(sums);
+  }
+  std::copy_n(buffer.begin(), 3 * n, f);
+  *energy = buffer[3 * n] + (force->kspace ? force->kspace->energy : 0.0);
+  return std::isfinite(*energy) &&
+         std::all_of(f, f + 3 * n, [](double value) { return std::isfinite(value); });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void ArtnForces::compute(int eflag, int vflag)
+{
+  const int n = force->newton ? atom->nlocal + atom->nghost : atom->nlocal;
+  if (n) memset(&atom->f[0][0], 0, 3 * sizeof(double) * n);
+  if (modify->n_pre_force) modify->pre_force(vflag);
+  force->pair->compute(eflag, vflag);
+  if (atom->molecular != Atom::ATOMIC) {
+    if (force->bond) force->bond->compute(eflag, vflag);
+    if (force->angle) force->angle->compute(eflag, vflag);
+    if (force->dihedral) force->dihedral->compute(eflag, vflag);
+    if (force->improper) force->improper->compute(eflag, vflag);
+  }
+  if (force->kspace) force->kspace->compute(eflag, vflag);
+  if (force->newton) comm->reverse_comm();
+}
+
+/* ----------------------------------------------------------------------
+   New ghosts and lists without an exchange: owners and their order stay. An atom may have left the
+sub-domain of its owner, so ghosts are taken from farther away.
+------------------------------------------------------------------------- */
+
+void ArtnForces::rebuild()
+{
+  widen_ghosts();
+  if (atom->map_style != Atom::MAP_NONE) atom->map_clear();
+  atom->nghost = 0;
+  if (domain->triclinic) {
+    std::vector<double> x;
+    if (atom->nlocal) x.assign(&atom->x[0][0], &atom->x[0][0] + 3 * atom->nlocal);
+    domain->x2lamda(atom->nlocal);
+    comm->borders();
+    domain->lamda2x(atom->nlocal + atom->nghost);
+    // the way to reduced coordinates and back costs the last bit
+    if (atom->nlocal) std::copy(x.begin(), x.end(), &atom->x[0][0]);
+    comm->forward_comm();
+  } else
+    comm->borders();
+  if (modify->n_pre_neighbor) modify->pre_neighbor();
+  neighbor->build(1);
+  if (modify->n_post_neighbor) modify->post_neighbor();
+
+  const int nall = atom->nlocal + atom->nghost;
+  canonical.resize(nall);
+  std::copy(order.begin(), order.end(), canonical.begin());
+  for (int i = atom->nlocal; i < nall; i++) canonical[i] = find(atom->tag[i]);
+  filtered = filtering && !active.empty() && active.size() < ids.size();
+  if (filtered) filter();
+  find_images();
+}
+
+void ArtnForces::widen_ghosts()
+{
+  double mine = excursion(), largest;
+  MPI_Allreduce(&mine, &largest, 1, MPI_DOUBLE, MPI_MAX, world);
+  // both atoms of a pair may have moved; in coarse steps, since a change costs a setup
+  const double step = std::max(skin, 0.02 * neighbor->cutneighmax);
+  const double wider = neighbor->cutneighmax + step * std::ceil(2.0 * largest / step);
+  const double cutoff = largest > 0.0 ? std::max(user_cutghost, wider) : user_cutghost;
+  if (comm->cutghostuser == cutoff) return;
+  comm->cutghostuser = cutoff;
+  comm->setup();
+  if (neighbor->style) neighbor->setup_bins();
+}
+
+/* ----------------------------------------------------------------------
+   Largest distance of an owned atom from the sub-domain of this rank.
+------------------------------------------------------------------------- */
+
+double ArtnForces::excursion() const
+{
+  const bool tilted = domain->triclinic;
+  const double *const lo = tilted ? domain->sublo_lamda : domain->sublo;
+  const double *const hi = tilted ? domain->subhi_lamda : domain->subhi;
+  const double *const h = domain->h_inv;
+  const double scale[3] = {
+      tilted ? std::sqrt(h[0] * h[0] + h[5] * h[5] + h[4] * h[4]) : 1.0,
+      tilted ? std::sqrt(h[1] * h[1] + h[3] * h[3]) : 1.0,
+      tilted ? h[2] : 1.0,
+  };
+  double largest = 0.0;
+  for (int i = 0; i < atom->nlocal; i++) {
+    double x[3];
+    if (tilted)
+      domain->x2lamda(atom->x[i], x);
+    else
+      std::copy_n(atom->x[i], 3, x);
+    for (int d = 0; d < 3; d++)
+      largest = std::max({largest, (lo[d] - x[d]) / scale[d], (x[d] - hi[d]) / scale[d]});
+  }
+  return largest;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void ArtnForces::find_images()
+{
+  images.clear();
+  image_owner.clear();
+  image_shift.clear();
+  if (comm->nprocs > 1 || active.empty()) return;
+  std::vector<unsigned char> moves(ids.size(), 0);
+  for (const int k : active) moves[k] = 1;
+  for (int i = atom->nlocal; i < atom->nlocal + atom->nghost; i++) {
+    if (!moves[canonical[i]]) continue;
+    const int owner = owned[canonical[i]];
+    images.push_back(i);
+    image_owner.push_back(owner);
+    for (int d = 0; d < 3; d++) image_shift.push_back(atom->x[i][d] - atom->x[owner][d]);
+  }
+}
+
+/* ----------------------------------------------------------------------
+   Pairs of which neither atom is within reach of an active one contribute nothing to the forces on
+active atoms, as long as a pair potential, or an embedded-atom one, looks one neighbor far.
+------------------------------------------------------------------------- */
+
+void ArtnForces::filter()
+{
+  mark_near();
+  for (auto *list : pair_lists()) filter_list(list);
+}
+
+std::vector<NeighList *> ArtnForces::pair_lists() const
+{
+  std::vector<NeighList *> lists;
+  for (int i = 0; i < neighbor->nlist; i++) {
+    auto *list = neighbor->lists[i];
+    if (list->requestor_type != NeighList::PAIR || list->occasional) continue;
+    if (list->copy && list->listcopy) {
+      // rows are shared, the number of atoms is not
+      if (std::find(lists.begin(), lists.end(), list->listcopy) == lists.end())
+        lists.push_back(list->listcopy);
+    } else if (std::find(lists.begin(), lists.end(), list) == lists.end())
+      lists.push_back(list);
+  }
+  return lists;
+}
+
+void ArtnForces::mark_near()
+{
+  std::vector<unsigned char> moves(ids.size(), 0);
+  for (const int k : active) moves[k] = 1;
+  near = moves;
+  for (const auto *list : pair_lists())
+    for (int ii = 0; ii < list->inum + (list->ghost ? list->gnum : 0); ii++) {
+      const int i = list->ilist[ii];
+      for (int jj = 0; jj < list->numneigh[i]; jj++) {
+        const int j = list->firstneigh[i][jj] & NEIGHMASK;
+        if (moves[canonical[j]]) near[canonical[i]] = 1;
+        if (moves[canonical[i]]) near[canonical[j]] = 1;
+      }
+    }
+  if (comm->nprocs > 1) {
+    std::vector<unsigned char> all(near.size());
+    MPI_Allreduce(near.data(), all.data(), static_cast<int>(near.size()), MPI_UNSIGNED_CHAR,
+                  MPI_MAX, world);
+    near.swap(all);
+  }
+}
+
+void ArtnForces::filter_list(NeighList *list) const
+{
+  for (int ii = 0; ii < list->inum + (list->ghost ? list->gnum : 0); ii++) {
+    const int i = list->ilist[ii];
+    if (near[canonical[i]]) continue;
+    int *const row = list->firstneigh[i];
+    int *const end = std::remove_if(row, row + list->numneigh[i],
+                                    [this](int j) { return !near[canonical[j & NEIGHMASK]]; });
+    list->numneigh[i] = static_cast<int>(end - row);
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+bool ArtnForces::check_filter(int centre)
+{
+  if (!filtering) return false;
+  // displaced at random, but the same way on all ranks
+  std::vector<uint32_t> ball;
+  const double radius = force->pair->cutforce;
+  for (int k = 0; k < natoms(); k++) {
+    double d[3];
+    for (int c = 0; c < 3; c++) d[c] = minimum[3 * k + c] - minimum[3 * centre + c];
+    domain->minimum_image(FLERR, d[0], d[1], d[2]);
+    if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < radius * radius) ball.push_back(k);
+  }
+  std::vector<double> x(3 * ball.size());
+  uint64_t state = 1;
+  for (std::size_t k = 0; k < x.size(); k++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const double random = static_cast<double>(state >> 11) / 9007199254740992.0 - 0.5;
+    x[k] = minimum[3 * ball[k / 3] + k % 3] + 0.4 * skin * random;
+  }
+  std::vector<double> with(x.size()), without(x.size());
+  double energy;
+  const int n = static_cast<int>(ball.size());
+  select(ball.data(), n, minimum.data());
+  evaluate(x.data(), with.data(), &energy);
+  filtering = false;
+  select(ball.data(), n, minimum.data());
+  evaluate(x.data(), without.data(), &energy);
+  filtering = memcmp(with.data(), without.data(), with.size() * sizeof(double)) == 0;
+  return filtering;
+}
+
+/* ---------------------------------------------------------------------- */
+
+ergodic_engine_t ArtnForces::callbacks()
+{
+  return {this, select_callback, evaluate_callback};
+}
+
+void ArtnForces::rethrow()
+{
+  if (!exception) return;
+  const auto kept = exception;
+  exception = nullptr;
+  std::rethrow_exception(kept);
+}
+
+int ArtnForces::select_callback(void *context, int32_t n, const uint32_t *atoms,
+                                const double *reference) noexcept
+{
+  auto *self = static_cast<ArtnForces *>(context);
+  try {
+    self->select(atoms, n, reference);
+    return ERGODIC_ENGINE_DONE;
+  } catch (...) {
+    self->exception = std::current_exception();
+    return ERGODIC_ENGINE_FAILED;
+  }
+}
+
+int ArtnForces::evaluate_callback(void *context, const double *x, double *forces,
+                                  double *energy) noexcept
+{
+  auto *self = static_cast<ArtnForces *>(context);
+  try {
+    return self->evaluate(x, forces, energy) ? ERGODIC_ENGINE_DONE : ERGODIC_ENGINE_NOT_FINITE;
+  } catch (...) {
+    self->exception = std::current_exception();
+    return ERGODIC_ENGINE_FAILED;
+  }
+}

@@ -1,0 +1,114 @@
+/* -*- c++ -*- Ergodic: LAMMPS plugin. GPL-2.0-only. */
+
+#ifndef ERGODIC_ARTN_FORCES_H
+#define ERGODIC_ARTN_FORCES_H
+
+#include "ergodic.h"
+#include "pointers.h"
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <vector>
+
+namespace LAMMPS_NS {
+
+class NeighList;
+
+// LAMMPS as the force engine of saddle searches. Keeps the canonical state (the minimum that every
+// attempt starts from) on all MPI ranks, in the order of atom IDs, and computes forces at other
+// positions with the styles in place. Atoms never change their owner meanwhile.
+class ArtnForces : protected Pointers {
+ public:
+  explicit ArtnForces(class LAMMPS *);
+  ~ArtnForces() override;
+
+  // In Fix::init(): a skin that suits short excursions, and no rebuild that we do not ask for.
+  void begin_run();
+  // Takes the present positions and forces as the canonical state. The IDs must be unique.
+  void capture();
+  // Compares forces with and without the filter, on displaced atoms around the one with this index.
+  // If they differ, nothing is filtered from now on; returns whether the filter is good.
+  bool check_filter(int centre);
+  // At the beginning of a further run: whether the state is still the canonical one.
+  bool recapture();
+  // Back to the canonical state, neighbor lists included.
+  void restore();
+  // Positions only, without communication: after an exception.
+  void abandon();
+  // Energies and virials of the canonical state for everyone who wants them.
+  void tally();
+  // Settings of the user again.
+  void end_run();
+
+  // Canonical state.
+  int natoms() const { return static_cast<int>(ids.size()); }
+  const std::vector<int64_t> &atom_ids() const { return ids; }
+  const std::vector<int32_t> &atom_types() const { return types; }
+  const std::vector<double> &positions() const { return minimum; }
+  // Canonical index of a local atom.
+  int index(int local) const { return order[local]; }
+
+  // Called at every evaluation, on every rank.
+  std::function<void()> idle;
+
+  // For the core. Exceptions are kept: throw them again after the call to the core.
+  ergodic_engine_t callbacks();
+  void rethrow();
+
+ private:
+  std::vector<int64_t> ids;
+  std::vector<int32_t> types;
+  std::vector<double> minimum;    // positions, [natoms][3]
+
+  std::vector<int> order;        // canonical index of every owned atom
+  std::vector<int> owned;        // local index of every canonical atom, -1 if it is not ours
+  std::vector<double> forces;    // of owned atoms in the canonical state
+  double energies[2] = {0.0, 0.0};
+  double virial[6] = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
+
+  std::vector<int> active;            // canonical indices of the atoms that may move
+  std::vector<double> built;          // their positions at the last build
+  std::vector<int> canonical;         // canonical index of owned and ghost atoms
+  std::vector<int> images;            // ghosts of active atoms, if no other rank has any
+  std::vector<int> image_owner;       // local index of their owners
+  std::vector<double> image_shift;    // and their distance from them
+  std::vector<unsigned char> near;    // whether a canonical atom is within reach of an active one
+  std::vector<double> buffer, sums;
+  bool filtering = true;
+  bool filtered = false;    // whether the present lists are
+  bool moved = false;       // whether anything was selected since the last restore()
+
+  double user_skin = -1.0, user_cutghost = 0.0;
+  int user_dist_check = 1;
+  double skin = 0.0;
+
+  std::exception_ptr exception;
+
+  void gather();
+  void find_owners();
+  void remember();
+  void select(const uint32_t *atoms, int n, const double *reference);
+  bool evaluate(const double *x, double *f, double *energy);
+  void place(const double *x);
+  void scatter(const double *x);
+  bool drifted(const double *x) const;
+  bool absurd(const double *x) const;
+  void rebuild();
+  void widen_ghosts();
+  double excursion() const;
+  void find_images();
+  void filter();
+  void mark_near();
+  void filter_list(NeighList *list) const;
+  std::vector<NeighList *> pair_lists() const;
+  void compute(int eflag, int vflag);
+  int find(tagint id) const;
+
+  static int select_callback(void *, int32_t, const uint32_t *, const double *) noexcept;
+  static int evaluate_callback(void *, const double *, double *, double *) noexcept;
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
