@@ -30,11 +30,15 @@ namespace {
 constexpr double SKIN = 0.08;
 // Of the force cutoff: no atom of a search goes as far.
 constexpr double ABSURD = 3.0;
+// Of the force cutoff: how far atoms may move until ghosts are chosen again.
+constexpr double SLACK = 0.15;
+// Largest difference between forces that sums in another order make.
+constexpr double ROUNDING = 1e-9;
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
 
-ArtnForces::ArtnForces(LAMMPS *lmp) : Pointers(lmp) {}
+ArtnForces::ArtnForces(LAMMPS *lmp) : Pointers(lmp), lists(lmp) {}
 
 ArtnForces::~ArtnForces()
 {
@@ -119,6 +123,7 @@ void ArtnForces::capture()
 
   find_owners();
   remember();
+  own_lists = lists.adopt();
 }
 
 void ArtnForces::find_owners()
@@ -152,6 +157,7 @@ bool ArtnForces::recapture()
   if (ids != old_ids || minimum != old_minimum) return false;
   find_owners();
   remember();
+  if (own_lists) own_lists = lists.adopt();
   return true;
 }
 
@@ -175,7 +181,11 @@ void ArtnForces::restore()
       error->one(FLERR, "Fix artn: another style has reordered the atoms during an attempt");
   active.clear();
   place(minimum.data());
-  rebuild();
+  new_ghosts(0.0);
+  if (own_lists)
+    lists.put_back();
+  else
+    build_all();
   if (atom->nlocal) std::copy(forces.begin(), forces.end(), &atom->f[0][0]);
   force->pair->eng_vdwl = energies[0];
   force->pair->eng_coul = energies[1];
@@ -192,10 +202,14 @@ void ArtnForces::select(const uint32_t *atoms, int n, const double *reference)
 {
   moved = true;
   active.assign(atoms, atoms + n);
+  moving.assign(ids.size(), 0);
+  for (const int k : active) moving[k] = 1;
   place(reference);
   built.resize(3 * active.size());
   for (std::size_t k = 0; k < active.size(); k++)
     std::copy_n(reference + 3 * active[k], 3, &built[3 * k]);
+  bordered = built;
+  new_ghosts(own_lists ? SLACK * force->pair->cutforce : 0.0);
   rebuild();
 }
 
@@ -220,14 +234,11 @@ bool ArtnForces::absurd(const double *x) const
   return false;
 }
 
-bool ArtnForces::drifted(const double *x) const
+bool ArtnForces::drifted(const double *x, const std::vector<double> &from, double limit) const
 {
-  const double limit = 0.25 * skin * skin;
-  for (std::size_t k = 0; k < active.size(); k++) {
-    const double dx = x[3 * k] - built[3 * k];
-    const double dy = x[3 * k + 1] - built[3 * k + 1];
-    const double dz = x[3 * k + 2] - built[3 * k + 2];
-    if (dx * dx + dy * dy + dz * dz > limit) return true;
+  for (std::size_t k = 0; k < from.size(); k += 3) {
+    const double dx = x[k] - from[k], dy = x[k + 1] - from[k + 1], dz = x[k + 2] - from[k + 2];
+    if (dx * dx + dy * dy + dz * dz > limit * limit) return true;
   }
   return false;
 }
@@ -241,15 +252,17 @@ bool ArtnForces::evaluate(const double *x, double *f, double *energy)
 {
   if (absurd(x)) return false;
   scatter(x);
-  if (drifted(x)) {
+  if (drifted(x, built, 0.5 * skin)) {
     std::copy_n(x, built.size(), built.begin());
+    const double slack = own_lists ? SLACK * force->pair->cutforce : 0.0;
+    if (drifted(x, bordered, slack)) {
+      bordered = built;
+      new_ghosts(slack);
+    } else
+      update_ghosts();
     rebuild();
-  } else if (comm->nprocs > 1)
-    comm->forward_comm();
-  else
-    for (std::size_t g = 0; g < images.size(); g++)
-      for (int d = 0; d < 3; d++)
-        atom->x[images[g]][d] = atom->x[image_owner[g]][d] + image_shift[3 * g + d];
+  } else
+    update_ghosts();
 
   if (idle) idle();
   compute(ENERGY_GLOBAL, VIRIAL_NONE);
@@ -294,14 +307,47 @@ void ArtnForces::compute(int eflag, int vflag)
   if (force->newton) comm->reverse_comm();
 }
 
+void ArtnForces::update_ghosts()
+{
+  if (comm->nprocs > 1) {
+    comm->forward_comm();
+    return;
+  }
+  double *const *const x = atom->x;
+  for (std::size_t g = 0; g < images.size(); g++)
+    for (int d = 0; d < 3; d++) x[images[g]][d] = x[image_owner[g]][d] + image_shift[3 * g + d];
+}
+
 /* ----------------------------------------------------------------------
-   New ghosts and lists without an exchange: owners and their order stay. An atom may have left the
-sub-domain of its owner, so ghosts are taken from farther away.
+   Lists for the present positions of owned and ghost atoms.
 ------------------------------------------------------------------------- */
 
 void ArtnForces::rebuild()
 {
-  widen_ghosts();
+  const bool some = filtering && active.size() < ids.size();
+  if (own_lists)
+    lists.build(canonical, moving, some, skin);
+  else {
+    build_all();
+    if (some) filter();
+  }
+}
+
+void ArtnForces::build_all()
+{
+  if (modify->n_pre_neighbor) modify->pre_neighbor();
+  neighbor->build(1);
+  if (modify->n_post_neighbor) modify->post_neighbor();
+}
+
+/* ----------------------------------------------------------------------
+   Ghosts without an exchange: owners and their order stay. They serve until atoms have moved by
+`slack`.
+------------------------------------------------------------------------- */
+
+void ArtnForces::new_ghosts(double slack)
+{
+  widen_ghosts(slack);
   if (atom->map_style != Atom::MAP_NONE) atom->map_clear();
   atom->nghost = 0;
   if (domain->triclinic) {
@@ -315,31 +361,31 @@ void ArtnForces::rebuild()
     comm->forward_comm();
   } else
     comm->borders();
-  if (modify->n_pre_neighbor) modify->pre_neighbor();
-  neighbor->build(1);
-  if (modify->n_post_neighbor) modify->post_neighbor();
 
   const int nall = atom->nlocal + atom->nghost;
   canonical.resize(nall);
   std::copy(order.begin(), order.end(), canonical.begin());
   for (int i = atom->nlocal; i < nall; i++) canonical[i] = find(atom->tag[i]);
-  filtered = filtering && !active.empty() && active.size() < ids.size();
-  if (filtered) filter();
   find_images();
 }
 
-void ArtnForces::widen_ghosts()
+/* ----------------------------------------------------------------------
+   Both atoms of a pair may have left the sub-domain of their owner, and may move on. In coarse
+steps, since a change costs a setup.
+------------------------------------------------------------------------- */
+
+void ArtnForces::widen_ghosts(double slack)
 {
   double mine = excursion(), largest;
   MPI_Allreduce(&mine, &largest, 1, MPI_DOUBLE, MPI_MAX, world);
-  // both atoms of a pair may have moved; in coarse steps, since a change costs a setup
-  const double step = std::max(skin, 0.02 * neighbor->cutneighmax);
-  const double wider = neighbor->cutneighmax + step * std::ceil(2.0 * largest / step);
-  const double cutoff = largest > 0.0 ? std::max(user_cutghost, wider) : user_cutghost;
+  const double step = 0.02 * neighbor->cutneighmax;
+  const double wider =
+      neighbor->cutneighmax + step * std::ceil(2.0 * (largest + slack) / step - 1e-9);
+  const double cutoff = largest + slack > 0.0 ? std::max(user_cutghost, wider) : user_cutghost;
   if (comm->cutghostuser == cutoff) return;
   comm->cutghostuser = cutoff;
   comm->setup();
-  if (neighbor->style) neighbor->setup_bins();
+  if (neighbor->style && !own_lists) neighbor->setup_bins();
 }
 
 /* ----------------------------------------------------------------------
@@ -378,10 +424,8 @@ void ArtnForces::find_images()
   image_owner.clear();
   image_shift.clear();
   if (comm->nprocs > 1 || active.empty()) return;
-  std::vector<unsigned char> moves(ids.size(), 0);
-  for (const int k : active) moves[k] = 1;
   for (int i = atom->nlocal; i < atom->nlocal + atom->nghost; i++) {
-    if (!moves[canonical[i]]) continue;
+    if (!moving[canonical[i]]) continue;
     const int owner = owned[canonical[i]];
     images.push_back(i);
     image_owner.push_back(owner);
@@ -418,16 +462,14 @@ std::vector<NeighList *> ArtnForces::pair_lists() const
 
 void ArtnForces::mark_near()
 {
-  std::vector<unsigned char> moves(ids.size(), 0);
-  for (const int k : active) moves[k] = 1;
-  near = moves;
+  near = moving;
   for (const auto *list : pair_lists())
     for (int ii = 0; ii < list->inum + (list->ghost ? list->gnum : 0); ii++) {
       const int i = list->ilist[ii];
       for (int jj = 0; jj < list->numneigh[i]; jj++) {
         const int j = list->firstneigh[i][jj] & NEIGHMASK;
-        if (moves[canonical[j]]) near[canonical[i]] = 1;
-        if (moves[canonical[i]]) near[canonical[j]] = 1;
+        if (moving[canonical[j]]) near[canonical[i]] = 1;
+        if (moving[canonical[i]]) near[canonical[j]] = 1;
       }
     }
   if (comm->nprocs > 1) {
@@ -452,10 +494,8 @@ void ArtnForces::filter_list(NeighList *list) const
 
 /* ---------------------------------------------------------------------- */
 
-bool ArtnForces::check_filter(int centre)
+bool ArtnForces::check_lists(int centre)
 {
-  if (!filtering) return false;
-  // displaced at random, but the same way on all ranks
   std::vector<uint32_t> ball;
   const double radius = force->pair->cutforce;
   for (int k = 0; k < natoms(); k++) {
@@ -464,23 +504,39 @@ bool ArtnForces::check_filter(int centre)
     domain->minimum_image(FLERR, d[0], d[1], d[2]);
     if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < radius * radius) ball.push_back(k);
   }
-  std::vector<double> x(3 * ball.size());
+  const bool can_filter = filtering, can_imitate = own_lists && !getenv("NOOWN");
+  const auto lammps = try_forces(ball, false, false);
+  restore();
+  if (can_imitate && lists.adopt()) {
+    const auto mine = try_forces(ball, true, false);
+    own_lists = std::equal(mine.begin(), mine.end(), lammps.begin(),
+                           [](double a, double b) { return std::fabs(a - b) < ROUNDING; });
+  }
+  const auto whole = own_lists ? try_forces(ball, true, false) : lammps;
+  filtering = can_filter && try_forces(ball, own_lists, true) == whole;
+  return filtering;
+}
+
+/* ----------------------------------------------------------------------
+   Forces on these atoms, displaced at random, but the same way on all ranks.
+------------------------------------------------------------------------- */
+
+std::vector<double> ArtnForces::try_forces(const std::vector<uint32_t> &atoms, bool own,
+                                           bool filter)
+{
+  own_lists = own;
+  filtering = filter;
+  std::vector<double> x(3 * atoms.size()), f(x.size());
   uint64_t state = 1;
   for (std::size_t k = 0; k < x.size(); k++) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     const double random = static_cast<double>(state >> 11) / 9007199254740992.0 - 0.5;
-    x[k] = minimum[3 * ball[k / 3] + k % 3] + 0.4 * skin * random;
+    x[k] = minimum[3 * atoms[k / 3] + k % 3] + 0.4 * skin * random;
   }
-  std::vector<double> with(x.size()), without(x.size());
   double energy;
-  const int n = static_cast<int>(ball.size());
-  select(ball.data(), n, minimum.data());
-  evaluate(x.data(), with.data(), &energy);
-  filtering = false;
-  select(ball.data(), n, minimum.data());
-  evaluate(x.data(), without.data(), &energy);
-  filtering = memcmp(with.data(), without.data(), with.size() * sizeof(double)) == 0;
-  return filtering;
+  select(atoms.data(), static_cast<int>(atoms.size()), minimum.data());
+  evaluate(x.data(), f.data(), &energy);
+  return f;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #ifndef ERGODIC_ARTN_FORCES_H
 #define ERGODIC_ARTN_FORCES_H
 
+#include "artn_lists.h"
 #include "ergodic.h"
 #include "pointers.h"
 
@@ -27,9 +28,10 @@ class ArtnForces : protected Pointers {
   void begin_run();
   // Takes the present positions and forces as the canonical state. The IDs must be unique.
   void capture();
-  // Compares forces with and without the filter, on displaced atoms around the one with this index.
-  // If they differ, nothing is filtered from now on; returns whether the filter is good.
-  bool check_filter(int centre);
+  // Tries on displaced atoms around the one with this index whether forces of our own lists, with and
+  // without far pairs, are those of LAMMPS. What fails is not used from now on; returns whether far
+  // pairs can be left out.
+  bool check_lists(int centre);
   // At the beginning of a further run: whether the state is still the canonical one.
   bool recapture();
   // Back to the canonical state, neighbor lists included.
@@ -67,17 +69,21 @@ class ArtnForces : protected Pointers {
   double energies[2] = {0.0, 0.0};
   double virial[6] = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
 
-  std::vector<int> active;            // canonical indices of the atoms that may move
-  std::vector<double> built;          // their positions at the last build
-  std::vector<int> canonical;         // canonical index of owned and ghost atoms
-  std::vector<int> images;            // ghosts of active atoms, if no other rank has any
-  std::vector<int> image_owner;       // local index of their owners
-  std::vector<double> image_shift;    // and their distance from them
-  std::vector<unsigned char> near;    // whether a canonical atom is within reach of an active one
+  ArtnLists lists;
+  bool own_lists = false;    // whether `lists` serve, or LAMMPS builds all
+  bool filtering = true;     // whether pairs of far atoms are left out
+  bool moved = false;        // whether anything was selected since the last restore()
+
+  std::vector<int> active;              // canonical indices of the atoms that may move
+  std::vector<unsigned char> moving;    // by canonical index, whether the atom may
+  std::vector<double> built;            // positions of the active atoms at the last build
+  std::vector<double> bordered;         // and when the ghosts were chosen
+  std::vector<int> canonical;           // canonical index of owned and ghost atoms
+  std::vector<int> images;              // ghosts of active atoms, on a single rank
+  std::vector<int> image_owner;         // local index of their owners
+  std::vector<double> image_shift;      // and their distance from them
+  std::vector<unsigned char> near;      // whether a canonical atom is within reach of an active one
   std::vector<double> buffer, sums;
-  bool filtering = true;
-  bool filtered = false;    // whether the present lists are
-  bool moved = false;       // whether anything was selected since the last restore()
 
   double user_skin = -1.0, user_cutghost = 0.0;
   int user_dist_check = 1;
@@ -92,16 +98,20 @@ class ArtnForces : protected Pointers {
   bool evaluate(const double *x, double *f, double *energy);
   void place(const double *x);
   void scatter(const double *x);
-  bool drifted(const double *x) const;
+  bool drifted(const double *x, const std::vector<double> &from, double limit) const;
   bool absurd(const double *x) const;
+  void update_ghosts();
   void rebuild();
-  void widen_ghosts();
+  void new_ghosts(double slack);
+  void build_all();
+  void widen_ghosts(double slack);
   double excursion() const;
   void find_images();
   void filter();
   void mark_near();
   void filter_list(NeighList *list) const;
   std::vector<NeighList *> pair_lists() const;
+  std::vector<double> try_forces(const std::vector<uint32_t> &atoms, bool own, bool filter);
   void compute(int eflag, int vflag);
   int find(tagint id) const;
 

@@ -306,7 +306,8 @@ void FixArtn::create()
 {
   forces.capture();
   const auto list = centres();
-  if (std::isfinite(options.active) && !forces.check_filter(list[0]) && comm->me == 0)
+  const bool local = forces.check_lists(static_cast<int>(list[0]));
+  if (std::isfinite(options.active) && !local && comm->me == 0)
     error->warning(FLERR,
                    "{}: forces near an atom depend on pairs beyond its neighbors, so that every "
                    "evaluation computes all atoms",

@@ -94,7 +94,28 @@ impl Search {
         trial: u32,
         direction: Option<&[f64]>,
     ) -> Result<Event> {
-        let _ = (engine, centre, trial, direction);
+        let _ = (trial, direction);
+        let p = &self.sample.positions;
+        let c = centre;
+        let atoms: Vec<u32> = (0..self.sample.ids.len() as u32).filter(|&k| { let k = k as usize; let d = self.sample.cell.minimum_image(std::array::from_fn(|q| p[3*k+q]-p[3*c+q])); d[0]*d[0]+d[1]*d[1]+d[2]*d[2] < 100.0 }).collect();
+        let mut x: Vec<f64> = atoms.iter().flat_map(|&k| p[3*k as usize..3*k as usize+3].to_vec()).collect();
+        let t = std::time::Instant::now();
+        engine.select(&atoms, p)?;
+        let ts = t.elapsed();
+        let mut f = vec![0.0; x.len()];
+        let t = std::time::Instant::now();
+        let mut e = 0.0;
+        for step in 0..200 { e = engine.evaluate(&x, &mut f)?; let _ = step; for k in 0..x.len() { x[k] += 1e-4 * ((k * 7919 % 13) as f64 - 6.0); } }
+        let te = t.elapsed();
+        let t = std::time::Instant::now();
+        let all: Vec<u32> = (0..self.sample.ids.len() as u32).collect();
+        engine.select(&all, p)?;
+        let ts2 = t.elapsed();
+        let mut f = vec![0.0; p.len()];
+        let t = std::time::Instant::now();
+        for _ in 0..10 { e += engine.evaluate(p, &mut f)?; }
+        let te2 = t.elapsed();
+        eprintln!("atoms {} select {:?} evaluate {:?} select all {:?} evaluate all {:?} {}", atoms.len(), ts, te/200, ts2, te2/10, e);
         Ok(Event::unknown(self.energy))
     }
 
