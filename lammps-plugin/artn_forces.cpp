@@ -504,7 +504,7 @@ bool ArtnForces::check_lists(int centre)
     domain->minimum_image(FLERR, d[0], d[1], d[2]);
     if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < radius * radius) ball.push_back(k);
   }
-  const bool can_filter = filtering, can_imitate = own_lists && !getenv("NOOWN");
+  const bool can_filter = filtering, can_imitate = own_lists;
   const auto lammps = try_forces(ball, false, false);
   restore();
   if (can_imitate && lists.adopt()) {

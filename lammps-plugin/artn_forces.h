@@ -28,9 +28,9 @@ class ArtnForces : protected Pointers {
   void begin_run();
   // Takes the present positions and forces as the canonical state. The IDs must be unique.
   void capture();
-  // Tries on displaced atoms around the one with this index whether forces of our own lists, with and
-  // without far pairs, are those of LAMMPS. What fails is not used from now on; returns whether far
-  // pairs can be left out.
+  // Tries on displaced atoms around the one with this index whether forces of our own lists, with
+  // and without far pairs, are those of LAMMPS. What fails is not used from now on; returns whether
+  // far pairs can be left out.
   bool check_lists(int centre);
   // At the beginning of a further run: whether the state is still the canonical one.
   bool recapture();

@@ -15,8 +15,8 @@
 using namespace LAMMPS_NS;
 
 namespace {
-// Two layers of cells around an atom hold its neighbors.
-constexpr int LAYERS = 2;
+// Narrow cells keep the search for neighbors close to a sphere.
+constexpr double CELLS_PER_REACH = 2.0;
 enum { UNKNOWN, HALF, FULL };
 
 double distance_sq(const double *a, const double *b)
@@ -103,11 +103,17 @@ void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsig
                       bool filter, double skin)
 {
   set_cutoffs(skin);
-  sort_into_cells(canonical, moves);
+  make_cells(canonical);
+  sort(owned, 0, atom->nlocal, canonical, moves);
+  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves);
   if (filter)
     mark_near(moves);
   else
-    for (auto &entry : entries) entry.near = 1;
+    near.assign(moves.size(), 1);
+  for (auto *sorted : {&owned, &ghosts})
+    for (auto &entry : sorted->entries) entry.near = near[entry.canonical];
+  keep_near(owned, near_owned);
+  keep_near(ghosts, near_ghosts);
   choose_rows();
   for (std::size_t l = 0; l < adopted.size(); l++) fill(adopted[l], pools[l]);
 }
@@ -120,12 +126,14 @@ void ArtnLists::set_cutoffs(double skin)
 {
   const int n = atom->ntypes + 1;
   cutoffs.assign(3 * n * n, 0.0);
+  reach = 0.0;
   for (int movers = 0; movers < 3; movers++)
     for (int i = 1; i < n; i++)
       for (int j = 1; j < n; j++) {
         const double bare = std::sqrt(neighbor->cutneighsq[i][j]) - neighbor->skin;
-        const double reach = std::max(0.0, bare) * (1.0 + 1e-12) + 0.5 * movers * skin;
-        cutoffs[(movers * n + i) * n + j] = reach * reach;
+        const double cut = std::max(0.0, bare) * (1.0 + 1e-12) + 0.5 * movers * skin;
+        cutoffs[(movers * n + i) * n + j] = cut * cut;
+        reach = std::max(reach, cut);
       }
 }
 
@@ -137,65 +145,86 @@ double ArtnLists::cutoff(const Entry &a, const Entry &b) const
 
 /* ---------------------------------------------------------------------- */
 
-int ArtnLists::cell(const double *x, int *place) const
+void ArtnLists::make_cells(const std::vector<int> &canonical)
 {
-  for (int d = 0; d < 3; d++)
-    place[d] = std::min(count[d] - 1, std::max(0, static_cast<int>((x[d] - low[d]) * scale[d])));
-  return (place[2] * count[1] + place[1]) * count[0] + place[0];
-}
-
-void ArtnLists::sort_into_cells(const std::vector<int> &canonical,
-                                const std::vector<unsigned char> &moves)
-{
-  const int n = static_cast<int>(canonical.size());
   const double *const *const x = atom->x;
   double high[3];
   for (int d = 0; d < 3; d++) {
     low[d] = INFINITY;
     high[d] = -INFINITY;
   }
-  for (int i = 0; i < n; i++)
+  for (std::size_t i = 0; i < canonical.size(); i++)
     for (int d = 0; d < 3; d++) {
       low[d] = std::min(low[d], x[i][d]);
       high[d] = std::max(high[d], x[i][d]);
     }
-  const double reach = std::sqrt(*std::max_element(cutoffs.begin(), cutoffs.end()));
   constexpr int MOST = 200;
   for (int d = 0; d < 3; d++) {
-    const double length = n ? high[d] - low[d] : 0.0;
-    count[d] = std::max(1, std::min(MOST, static_cast<int>(LAYERS * length / reach)));
-    scale[d] = length > 0.0 ? count[d] / length : 0.0;
+    const double length = canonical.empty() ? 0.0 : high[d] - low[d];
+    count[d] = std::max(1, std::min(MOST, static_cast<int>(CELLS_PER_REACH * length / reach)));
+    width[d] = length > 0.0 ? length / count[d] : 1.0;
+    per_width[d] = 1.0 / width[d];
   }
+}
 
+int ArtnLists::place(double x, int dim) const
+{
+  const auto cell = static_cast<int>((x - low[dim]) * per_width[dim]);
+  return std::min(count[dim] - 1, std::max(0, cell));
+}
+
+void ArtnLists::sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
+                     const std::vector<unsigned char> &moves)
+{
+  const double *const *const x = atom->x;
+  auto &starts = sorted.starts;
   starts.assign(static_cast<std::size_t>(count[0]) * count[1] * count[2] + 1, 0);
-  cells.resize(n);
-  int place[3];
-  for (int i = 0; i < n; i++) {
-    cells[i] = cell(x[i], place);
-    starts[cells[i] + 1]++;
+  cells.resize(end - begin);
+  for (int i = begin; i < end; i++) {
+    const int cell =
+        (place(x[i][2], 2) * count[1] + place(x[i][1], 1)) * count[0] + place(x[i][0], 0);
+    cells[i - begin] = cell;
+    starts[cell + 1]++;
   }
   for (std::size_t c = 1; c < starts.size(); c++) starts[c] += starts[c - 1];
-  entries.resize(n);
-  first.assign(starts.begin(), starts.end() - 1);
-  for (int i = 0; i < n; i++) {
+  next.assign(starts.begin(), starts.end() - 1);
+  sorted.entries.resize(end - begin);
+  for (int i = begin; i < end; i++) {
     const int k = canonical[i];
-    entries[first[cells[i]]++] = {{x[i][0], x[i][1], x[i][2]}, i, k, atom->type[i], moves[k], 0};
+    const int rank = next[cells[i - begin]]++;
+    sorted.entries[rank] = {{x[i][0], x[i][1], x[i][2]}, i, k, atom->type[i], rank, moves[k], 0};
   }
 }
 
 /* ----------------------------------------------------------------------
-   Visits the entries of a cell and of those around it, always in the same order.
+   Visits ranges of entries, from `first` on, that hold all those within reach of `x`, always in the
+same order.
 ------------------------------------------------------------------------- */
 
-template <typename Visit> void ArtnLists::around(int cell, Visit visit) const
+template <typename Visit>
+void ArtnLists::around(const double *x, const Sorted &sorted, int first, Visit visit) const
 {
-  const int cx = cell % count[0], cy = cell / count[0] % count[1], cz = cell / count[0] / count[1];
-  for (int z = std::max(0, cz - LAYERS); z <= std::min(count[2] - 1, cz + LAYERS); z++)
-    for (int y = std::max(0, cy - LAYERS); y <= std::min(count[1] - 1, cy + LAYERS); y++) {
+  const auto gap = [this](double x, int dim, int cell) {
+    const double edge = low[dim] + cell * width[dim];
+    return std::max({0.0, edge - x, x - edge - width[dim]});
+  };
+  int from[3], to[3];
+  for (int d = 0; d < 3; d++) {
+    from[d] = place(x[d] - reach, d);
+    to[d] = place(x[d] + reach, d);
+  }
+  for (int z = from[2]; z <= to[2]; z++) {
+    const double dz = gap(x[2], 2, z);
+    for (int y = from[1]; y <= to[1]; y++) {
       const int row = (z * count[1] + y) * count[0];
-      visit(starts[row + std::max(0, cx - LAYERS)],
-            starts[row + std::min(count[0] - 1, cx + LAYERS) + 1]);
+      const int begin = std::max(first, sorted.starts[row + from[0]]);
+      const int end = sorted.starts[row + to[0] + 1];
+      if (begin >= end) continue;
+      const double dy = gap(x[1], 1, y);
+      if (dz * dz + dy * dy < reach * reach)
+        visit(&sorted.entries[begin], &sorted.entries[begin] + (end - begin));
     }
+  }
 }
 
 /* ----------------------------------------------------------------------
@@ -205,22 +234,36 @@ template <typename Visit> void ArtnLists::around(int cell, Visit visit) const
 void ArtnLists::mark_near(const std::vector<unsigned char> &moves)
 {
   near = moves;
-  for (const auto &a : entries) {
-    if (!a.moves) continue;
-    around(cells[a.local], [&](int begin, int end) {
-      for (int e = begin; e < end; e++) {
-        const auto &b = entries[e];
-        if (!b.moves && distance_sq(a.x, b.x) < cutoff(a, b)) near[b.canonical] = 1;
-      }
-    });
-  }
+  for (const auto *from : {&owned, &ghosts})
+    for (const auto &a : from->entries) {
+      if (!a.moves) continue;
+      const auto mark = [&](const Entry *begin, const Entry *end) {
+        for (const auto *b = begin; b < end; b++)
+          if (!b->moves && distance_sq(a.x, b->x) < cutoff(a, *b)) near[b->canonical] = 1;
+      };
+      around(a.x, owned, 0, mark);
+      // an owned atom sees the same through its own images
+      if (from == &owned) around(a.x, ghosts, 0, mark);
+    }
   if (comm->nprocs > 1) {
     std::vector<unsigned char> all(near.size());
     MPI_Allreduce(near.data(), all.data(), static_cast<int>(near.size()), MPI_UNSIGNED_CHAR,
                   MPI_MAX, world);
     near.swap(all);
   }
-  for (auto &entry : entries) entry.near = near[entry.canonical];
+}
+
+/* ---------------------------------------------------------------------- */
+
+void ArtnLists::keep_near(const Sorted &from, Sorted &to) const
+{
+  to.starts.assign(from.starts.size(), 0);
+  to.entries.clear();
+  for (std::size_t cell = 0; cell + 1 < from.starts.size(); cell++) {
+    for (int e = from.starts[cell]; e < from.starts[cell + 1]; e++)
+      if (from.entries[e].near) to.entries.push_back(from.entries[e]);
+    to.starts[cell + 1] = static_cast<int>(to.entries.size());
+  }
 }
 
 /* ----------------------------------------------------------------------
@@ -229,30 +272,28 @@ void ArtnLists::mark_near(const std::vector<unsigned char> &moves)
 
 void ArtnLists::choose_rows()
 {
-  populated.assign(starts.size() - 1, 0);
-  for (std::size_t c = 0; c + 1 < starts.size(); c++)
-    populated[c] = std::any_of(entries.begin() + starts[c], entries.begin() + starts[c + 1],
-                               [](const Entry &e) { return e.near != 0; });
+  populated.assign(owned.starts.size() - 1, 0);
+  int layers[3];
+  for (int d = 0; d < 3; d++) layers[d] = static_cast<int>(std::ceil(reach / width[d]));
+  for (const auto *sorted : {&near_owned, &near_ghosts})
+    for (int cell = 0; cell + 1 < static_cast<int>(sorted->starts.size()); cell++) {
+      if (sorted->starts[cell] == sorted->starts[cell + 1]) continue;
+      const int cx = cell % count[0], cy = cell / count[0] % count[1];
+      const int cz = cell / count[0] / count[1];
+      const int first = std::max(0, cx - layers[0]);
+      const int last = std::min(count[0] - 1, cx + layers[0]);
+      for (int z = std::max(0, cz - layers[2]); z <= std::min(count[2] - 1, cz + layers[2]); z++)
+        for (int y = std::max(0, cy - layers[1]); y <= std::min(count[1] - 1, cy + layers[1]); y++)
+          std::fill_n(&populated[(z * count[1] + y) * count[0] + first], last - first + 1, 1);
+    }
+  places.resize(atom->nlocal);
   rows.clear();
-  row_cells.assign(populated.size(), 0);
-  for (std::size_t c = 0; c < populated.size(); c++) {
-    if (!populated[c]) continue;
-    const int plane = count[0] * count[1], i = static_cast<int>(c);
-    const int cx = i % count[0], cy = i / count[0] % count[1], cz = i / plane;
-    for (int z = std::max(0, cz - LAYERS); z <= std::min(count[2] - 1, cz + LAYERS); z++)
-      for (int y = std::max(0, cy - LAYERS); y <= std::min(count[1] - 1, cy + LAYERS); y++)
-        for (int x = std::max(0, cx - LAYERS); x <= std::min(count[0] - 1, cx + LAYERS); x++)
-          row_cells[z * plane + y * count[0] + x] = 1;
-  }
-  first.resize(atom->nlocal);
-  for (std::size_t c = 0; c < row_cells.size(); c++) {
-    if (!row_cells[c]) continue;
-    for (int e = starts[c]; e < starts[c + 1]; e++)
-      if (entries[e].local < atom->nlocal) {
-        rows.push_back(entries[e].local);
-        first[entries[e].local] = e;
+  for (std::size_t cell = 0; cell < populated.size(); cell++)
+    if (populated[cell])
+      for (int e = owned.starts[cell]; e < owned.starts[cell + 1]; e++) {
+        rows.push_back(owned.entries[e].local);
+        places[rows.back()] = e;
       }
-  }
   std::sort(rows.begin(), rows.end());
 }
 
@@ -270,35 +311,43 @@ static bool ours(int i, int j, const double *xi, const double *xj)
   return false;
 }
 
+template <typename Keep>
+void ArtnLists::append(const Entry &a, const Sorted &sorted, int first, std::vector<int> &pool,
+                       Keep keep)
+{
+  around(a.x, sorted, first, [&](const Entry *b, const Entry *end) {
+    const std::size_t most = used + static_cast<std::size_t>(end - b);
+    if (pool.size() < most) pool.resize(2 * most);
+    // without a branch: whether an atom is within reach, no processor can predict
+    int *const out = pool.data();
+    for (; b < end; b++) {
+      out[used] = b->local;
+      used += (distance_sq(a.x, b->x) < cutoff(a, *b)) & keep(*b);
+    }
+  });
+}
+
 void ArtnLists::fill(Adopted &target, std::vector<int> &pool)
 {
-  const int nlocal = atom->nlocal;
   const bool full = target.full, once = !full && force->newton_pair;
-  pool.clear();
-  std::vector<std::pair<int, std::size_t>> begins;
+  used = 0;
+  begins.clear();
   for (const int i : rows) {
-    const Entry a = entries[first[i]];
-    const std::size_t begin = pool.size();
-    around(cells[i], [&](int from, int to) {
-      for (int e = from; e < to; e++) {
-        const auto &b = entries[e];
-        if (!(a.near || b.near)) continue;
-        const int j = b.local;
-        if (j == i || (!full && j < nlocal && j < i)) continue;
-        if (distance_sq(a.x, b.x) >= cutoff(a, b)) continue;
-        if (once && j >= nlocal && !ours(a.canonical, b.canonical, a.x, b.x)) continue;
-        pool.push_back(j);
-      }
-    });
-    if (a.near || pool.size() > begin) begins.emplace_back(i, begin);
+    const Entry &a = owned.entries[places[i]];
+    const std::size_t begin = used;
+    append(a, a.near ? owned : near_owned, a.near && !full ? a.rank + 1 : 0, pool,
+           [&](const Entry &b) { return full ? b.rank != a.rank : b.rank > a.rank; });
+    append(a, a.near ? ghosts : near_ghosts, 0, pool,
+           [&](const Entry &b) { return !once || ours(a.canonical, b.canonical, a.x, b.x); });
+    if (a.near || used > begin) begins.emplace_back(i, begin);
   }
   auto *const list = target.list;
   list->inum = static_cast<int>(begins.size());
-  for (std::size_t k = 0; k < begins.size(); k++) {
+  begins.emplace_back(-1, used);
+  for (int k = 0; k < list->inum; k++) {
     const auto [i, begin] = begins[k];
-    const std::size_t end = k + 1 < begins.size() ? begins[k + 1].second : pool.size();
     list->ilist[k] = i;
-    list->numneigh[i] = static_cast<int>(end - begin);
+    list->numneigh[i] = static_cast<int>(begins[k + 1].second - begin);
     list->firstneigh[i] = pool.data() + begin;
   }
 }

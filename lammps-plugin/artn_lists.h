@@ -5,6 +5,7 @@
 
 #include "pointers.h"
 
+#include <utility>
 #include <vector>
 
 namespace LAMMPS_NS {
@@ -21,8 +22,8 @@ class ArtnLists : protected Pointers {
   // Takes over the present lists. False if there is one that cannot be imitated.
   bool adopt();
   // Lists for the present positions of owned and ghost atoms. `canonical` = index by local index,
-  // `moves` = by canonical index, whether the atom may move: by at most skin/2 until the next build.
-  // `filter` leaves out pairs that forces on moving atoms do not depend on.
+  // `moves` = by canonical index, whether the atom may move: by at most skin/2 until the next
+  // build. `filter` leaves out pairs that forces on moving atoms do not depend on.
   void build(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
              bool filter, double skin);
   // The lists as they were.
@@ -41,31 +42,43 @@ class ArtnLists : protected Pointers {
 
   struct Entry {
     double x[3];
-    int local, canonical, type;
+    int local, canonical, type, rank;    // rank = place among all of its kind
     unsigned char moves, near;
   };
-  std::vector<Entry> entries;    // owned and ghost atoms by cell
-  std::vector<int> starts;       // of the cells in `entries`
-  std::vector<int> cells;        // of the atoms
-  double low[3], scale[3];
+  // Atoms by cell.
+  struct Sorted {
+    std::vector<Entry> entries;
+    std::vector<int> starts;
+  };
+  Sorted owned, ghosts, near_owned, near_ghosts;
+  double low[3], width[3], per_width[3];
   int count[3];
 
-  std::vector<unsigned char> near;        // by canonical index
-  std::vector<unsigned char> populated;   // cells with an atom that is near
-  std::vector<int> rows, row_cells, first;
-  std::vector<double> cutoffs;    // squared, [frozen, one moves, both move][type][type]
+  std::vector<unsigned char> near;    // by canonical index
+  std::vector<double> cutoffs;        // squared, [frozen, one moves, both move][type][type]
+  double reach;                       // largest of them, not squared
+  std::vector<int> cells, next, rows, places;
+  std::vector<unsigned char> populated;
+  std::vector<std::pair<int, std::size_t>> begins;    // of the rows, with their atoms
+  std::size_t used;                                   // entries of the pool
 
   static bool plain(const NeighList *list);
   static bool has(const NeighList *list, int i, int j);
   int kind(const NeighList *list) const;
-  void sort_into_cells(const std::vector<int> &canonical, const std::vector<unsigned char> &moves);
-  int cell(const double *x, int *place) const;
   void set_cutoffs(double skin);
   double cutoff(const Entry &a, const Entry &b) const;
+  void make_cells(const std::vector<int> &canonical);
+  int place(double x, int dim) const;
+  void sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
+            const std::vector<unsigned char> &moves);
   void mark_near(const std::vector<unsigned char> &moves);
+  void keep_near(const Sorted &from, Sorted &to) const;
   void choose_rows();
   void fill(Adopted &target, std::vector<int> &pool);
-  template <typename Visit> void around(int cell, Visit visit) const;
+  template <typename Keep>
+  void append(const Entry &a, const Sorted &sorted, int first, std::vector<int> &pool, Keep keep);
+  template <typename Visit>
+  void around(const double *x, const Sorted &sorted, int first, Visit visit) const;
 };
 
 }    // namespace LAMMPS_NS
