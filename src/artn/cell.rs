@@ -9,6 +9,8 @@ pub struct Cell {
     /// Rows are the reciprocal vectors: fractional coordinate k is `inverse[k] . d`.
     inverse: [[f64; 3]; 3],
     periodic: [bool; 3],
+    /// Whether two vectors are not perpendicular.
+    skewed: bool,
 }
 
 impl Cell {
@@ -23,14 +25,15 @@ impl Cell {
             return Err(Error::InvalidParameter("the box has no volume".into()));
         }
         let inverse = [cross(b, c), cross(c, a), cross(a, b)].map(|row| row.map(|x| x / volume));
-        Ok(Cell { vectors, inverse, periodic })
+        let skewed = [dot(a, b), dot(b, c), dot(c, a)].iter().any(|&product| product != 0.0);
+        Ok(Cell { vectors, inverse, periodic, skewed })
     }
 
     /// No periodic direction.
     #[must_use]
     pub fn open() -> Self {
         let unit = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-        Cell { vectors: unit, inverse: unit, periodic: [false; 3] }
+        Cell { vectors: unit, inverse: unit, periodic: [false; 3], skewed: false }
     }
 
     /// Which of the three directions are periodic.
@@ -39,12 +42,16 @@ impl Cell {
         self.periodic
     }
 
-    /// Heights of the box between opposite faces (distance units); infinite along directions that are not periodic.
+    /// Box vector `k`.
     #[must_use]
-    pub fn heights(&self) -> [f64; 3] {
-        std::array::from_fn(|k| {
-            if self.periodic[k] { 1.0 / dot(self.inverse[k], self.inverse[k]).sqrt() } else { f64::INFINITY }
-        })
+    pub fn vector(&self, k: usize) -> [f64; 3] {
+        self.vectors[k]
+    }
+
+    /// Distances between opposite faces (distance units).
+    #[must_use]
+    pub fn spacings(&self) -> [f64; 3] {
+        self.inverse.map(|row| 1.0 / dot(row, row).sqrt())
     }
 
     /// Fractional coordinate of `x` along each vector; absolute, not wrapped.
@@ -62,6 +69,9 @@ impl Cell {
                 let shift = dot(self.inverse[k], d).round();
                 best = subtract(best, self.vectors[k], shift);
             }
+        }
+        if !self.skewed {
+            return best;
         }
         // In a skewed cell the rounded image may have a nearer neighbour.
         let start = best;

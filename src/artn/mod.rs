@@ -4,12 +4,24 @@
 //! [`Search::attempt`] pushes an atom and its neighbours out of a minimum, follows the weakest mode to a saddle, and
 //! relaxes both sides. Forces come from an [`Engine`].
 
+mod attempt;
 pub mod campaign;
 mod cell;
+mod climb;
 mod engine;
 mod event;
+mod lanczos;
+mod lbfgs;
+mod linalg;
+mod neighbors;
+mod preconditioner;
+mod random;
+mod relax;
+mod rigid;
 mod search;
 mod settings;
+mod springs;
+mod surface;
 
 pub use cell::Cell;
 pub use engine::Engine;

@@ -1,9 +1,15 @@
 //! One search from the initial minimum over a saddle into a new minimum.
 
+use super::attempt::Attempt;
 use super::cell::Cell;
 use super::engine::Engine;
 use super::event::Event;
+use super::linalg::{difference, max_component, norm, scale};
+use super::neighbors::within;
+use super::random::Gaussian;
 use super::settings::Settings;
+use super::springs::{Response, Springs};
+use super::surface::{Stop, Surface};
 use crate::error::{Error, Result};
 
 /// The initial minimum, in canonical order.
@@ -22,9 +28,10 @@ pub struct Sample {
 /// Saddle searches from one initial minimum. Attempts do not influence each other.
 #[derive(Debug)]
 pub struct Search {
-    sample: Sample,
-    settings: Settings,
-    energy: f64,
+    pub(super) sample: Sample,
+    pub(super) settings: Settings,
+    pub(super) energy: f64,
+    pub(super) springs: Springs,
     fmax: f64,
 }
 
@@ -44,14 +51,16 @@ impl Search {
         let mut forces = vec![0.0; 3 * atoms];
         engine.select(&all, &sample.positions)?;
         let energy = engine.evaluate(&sample.positions, &mut forces)?;
-        let fmax = forces.iter().fold(0.0, |largest: f64, f| largest.max(f.abs()));
+        let fmax = max_component(&forces);
         if fmax > settings.ftol {
             let ftol = settings.ftol;
             return Err(Error::InvalidParameter(format!(
                 "the initial state is not a minimum: a force component is {fmax}, above ftol = {ftol}; minimize first"
             )));
         }
-        Ok(Search { sample, settings, energy, fmax })
+        let responses = responses(engine, &sample, &settings, &forces)?;
+        let springs = Springs::fit(&sample.cell, &sample.types, &sample.positions, settings.push_radius, &responses);
+        Ok(Search { sample, settings, energy, springs, fmax })
     }
 
     /// What is searched from.
@@ -94,29 +103,38 @@ impl Search {
         trial: u32,
         direction: Option<&[f64]>,
     ) -> Result<Event> {
-        let _ = (trial, direction);
-        let p = &self.sample.positions;
-        let c = centre;
-        let atoms: Vec<u32> = (0..self.sample.ids.len() as u32).filter(|&k| { let k = k as usize; let d = self.sample.cell.minimum_image(std::array::from_fn(|q| p[3*k+q]-p[3*c+q])); d[0]*d[0]+d[1]*d[1]+d[2]*d[2] < 100.0 }).collect();
-        let mut x: Vec<f64> = atoms.iter().flat_map(|&k| p[3*k as usize..3*k as usize+3].to_vec()).collect();
-        let t = std::time::Instant::now();
-        engine.select(&atoms, p)?;
-        let ts = t.elapsed();
-        let mut f = vec![0.0; x.len()];
-        let t = std::time::Instant::now();
-        let mut e = 0.0;
-        for step in 0..200 { e = engine.evaluate(&x, &mut f)?; let _ = step; for k in 0..x.len() { x[k] += 1e-4 * ((k * 7919 % 13) as f64 - 6.0); } }
-        let te = t.elapsed();
-        let t = std::time::Instant::now();
-        let all: Vec<u32> = (0..self.sample.ids.len() as u32).collect();
-        engine.select(&all, p)?;
-        let ts2 = t.elapsed();
-        let mut f = vec![0.0; p.len()];
-        let t = std::time::Instant::now();
-        for _ in 0..10 { e += engine.evaluate(p, &mut f)?; }
-        let te2 = t.elapsed();
-        eprintln!("atoms {} select {:?} evaluate {:?} select all {:?} evaluate all {:?} {}", atoms.len(), ts, te/200, ts2, te2/10, e);
-        Ok(Event::unknown(self.energy))
+        let direction = self.push_direction(centre, trial, direction)?;
+        let surface =
+            Surface::new(engine, &self.sample.positions, self.settings.maxeval, 10.0 * self.settings.push_radius);
+        let mut attempt = Attempt { search: self, surface, centre, event: Event::unknown(self.energy) };
+        let outcome = attempt.from_push(&direction);
+        let counts = attempt.surface.counts();
+        let mut event = attempt.event;
+        event.evals_total = counts.total;
+        event.evals_full = counts.full;
+        match outcome {
+            Ok(()) => Ok(event),
+            Err(Stop::Failed(status)) => Ok(Event { status, ..event }),
+            Err(Stop::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Direction of the push, shape (N, 3), of unit length.
+    fn push_direction(&self, centre: usize, trial: u32, given: Option<&[f64]>) -> Result<Vec<f64>> {
+        let sample = &self.sample;
+        let near = within(&sample.cell, &sample.positions, centre, self.settings.push_radius);
+        let mut random = Gaussian::new(self.settings.seed, sample.ids[centre], trial);
+        let mut direction = vec![0.0; sample.positions.len()];
+        let part = match given {
+            Some(given) => near.iter().flat_map(|&i| given[3 * i as usize..3 * i as usize + 3].to_vec()).collect(),
+            None => random.vector(3 * near.len()),
+        };
+        for (&i, part) in near.iter().zip(part.as_chunks::<3>().0) {
+            direction[3 * i as usize..3 * i as usize + 3].copy_from_slice(part);
+        }
+        let length = norm(&direction);
+        scale(&mut direction, 1.0 / length);
+        Ok(direction)
     }
 
     /// Converges the saddle near `positions` (shape (N, 3)) whose unstable direction is about `mode` (same shape), and
@@ -128,4 +146,37 @@ impl Search {
         let _ = (engine, centre, positions, mode);
         Ok(Event::unknown(self.energy))
     }
+}
+
+/// Forces after a few random displacements: independent for each atom, and smooth over the neighbours.
+fn responses(engine: &mut dyn Engine, sample: &Sample, settings: &Settings, rest: &[f64]) -> Result<Vec<Response>> {
+    const SMOOTHINGS: [usize; 3] = [0, 1, 4];
+    let mut random = Gaussian::new(settings.seed, i64::MIN, 0);
+    let mut neighbors = vec![Vec::new(); sample.ids.len()];
+    super::neighbors::for_each_pair(&sample.cell, &sample.positions, settings.push_radius, |i, j, _| {
+        neighbors[i].push(j);
+        neighbors[j].push(i);
+    });
+    let mut responses = Vec::new();
+    for smoothings in SMOOTHINGS {
+        let mut u = random.vector(3 * sample.ids.len());
+        for _ in 0..smoothings {
+            u = smooth(&u, &neighbors);
+        }
+        let factor = settings.lanczos_step / (norm(&u) / (u.len() as f64).sqrt());
+        scale(&mut u, factor);
+        let x: Vec<f64> = sample.positions.iter().zip(&u).map(|(x, u)| x + u).collect();
+        let mut forces = vec![0.0; x.len()];
+        engine.evaluate(&x, &mut forces)?;
+        responses.push((u, difference(&forces, rest)));
+    }
+    Ok(responses)
+}
+
+/// Each atom moves as its neighbours and itself do on average.
+fn smooth(u: &[f64], neighbors: &[Vec<usize>]) -> Vec<f64> {
+    let mean = |i: usize, k: usize| {
+        (u[3 * i + k] + neighbors[i].iter().map(|&j| u[3 * j + k]).sum::<f64>()) / (1 + neighbors[i].len()) as f64
+    };
+    (0..u.len()).map(|c| mean(c / 3, c % 3)).collect()
 }

@@ -1,0 +1,52 @@
+//! Rigid motions of a system that no surroundings hold.
+
+use super::cell::Cell;
+use super::linalg::{dot, remove, scale};
+
+/// Orthonormal translations of all atoms, and the rotations that leave the energy as it is: none in a box that is periodic
+/// along two directions or more, one about the periodic direction of a wire, three for a cluster.
+#[must_use]
+pub(super) fn rigid_motions(cell: &Cell, positions: &[f64]) -> Vec<Vec<f64>> {
+    let atoms = positions.as_chunks::<3>().0;
+    let translation = |axis: usize| atoms.iter().flat_map(|_| unit(axis)).collect();
+    let mut candidates: Vec<Vec<f64>> = (0..3).map(translation).collect();
+    let centre: [f64; 3] = std::array::from_fn(|k| atoms.iter().map(|x| x[k]).sum::<f64>() / atoms.len() as f64);
+    let rotation = |axis: [f64; 3]| {
+        atoms
+            .iter()
+            .flat_map(|x| {
+                let d: [f64; 3] = std::array::from_fn(|k| x[k] - centre[k]);
+                std::array::from_fn::<f64, 3, _>(|k| {
+                    axis[(k + 1) % 3] * d[(k + 2) % 3] - axis[(k + 2) % 3] * d[(k + 1) % 3]
+                })
+            })
+            .collect()
+    };
+    let periodic: Vec<usize> = (0..3).filter(|&k| cell.periodic()[k]).collect();
+    match periodic[..] {
+        [] => candidates.extend((0..3).map(|axis| rotation(unit(axis)))),
+        [axis] => candidates.push(rotation(cell.vector(axis))),
+        _ => {}
+    }
+    orthonormal(candidates)
+}
+
+fn unit(axis: usize) -> [f64; 3] {
+    std::array::from_fn(|k| f64::from(u8::from(k == axis)))
+}
+
+/// Gram and Schmidt, twice; vectors that depend on earlier ones are left out.
+fn orthonormal(candidates: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    for mut vector in candidates {
+        let before = dot(&vector, &vector);
+        remove(&mut vector, &basis);
+        remove(&mut vector, &basis);
+        let square = dot(&vector, &vector);
+        if square > 1e-12 * before {
+            scale(&mut vector, 1.0 / square.sqrt());
+            basis.push(vector);
+        }
+    }
+    basis
+}
