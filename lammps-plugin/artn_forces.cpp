@@ -32,8 +32,15 @@ constexpr double SKIN = 0.08;
 constexpr double ABSURD = 3.0;
 // Of the force cutoff: how far atoms may move until ghosts are chosen again.
 constexpr double SLACK = 0.15;
-// Largest difference between forces that sums in another order make.
+// Of the force cutoff: how far beyond the range of forces atoms count as near at first.
+constexpr double MARGIN = 0.05;
+// Relative difference between sums in another order.
 constexpr double ROUNDING = 1e-9;
+
+bool same(double a, double b)
+{
+  return std::fabs(a - b) <= ROUNDING * (1.0 + std::fabs(a));
+}
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
@@ -209,8 +216,13 @@ void ArtnForces::select(const uint32_t *atoms, int n, const double *reference)
   for (std::size_t k = 0; k < active.size(); k++)
     std::copy_n(reference + 3 * active[k], 3, &built[3 * k]);
   bordered = built;
+  last.clear();
+  offset = 0.0;
   new_ghosts(own_lists ? SLACK * force->pair->cutforce : 0.0);
-  rebuild();
+  if (!own_lists) build_all();
+  near.assign(ids.size(), !filtering || active.size() == ids.size());
+  need_more(MARGIN * force->pair->cutforce);
+  make_lists();
 }
 
 void ArtnForces::place(const double *x)
@@ -248,21 +260,10 @@ bool ArtnForces::drifted(const double *x, const std::vector<double> &from, doubl
 every force has one owner, so the sum over ranks adds zeros to it.
 ------------------------------------------------------------------------- */
 
-bool ArtnForces::evaluate(const double *x, double *f, double *energy)
+bool ArtnForces::evaluate(const double *x, double *f, double *total)
 {
   if (absurd(x)) return false;
-  scatter(x);
-  if (drifted(x, built, 0.5 * skin)) {
-    std::copy_n(x, built.size(), built.begin());
-    const double slack = own_lists ? SLACK * force->pair->cutforce : 0.0;
-    if (drifted(x, bordered, slack)) {
-      bordered = built;
-      new_ghosts(slack);
-    } else
-      update_ghosts();
-    rebuild();
-  } else
-    update_ghosts();
+  move_to(x);
 
   if (idle) idle();
   compute(ENERGY_GLOBAL, VIRIAL_NONE);
@@ -271,12 +272,7 @@ bool ArtnForces::evaluate(const double *x, double *f, double *energy)
   buffer.assign(3 * n + 1, 0.0);
   for (std::size_t k = 0; k < n; k++)
     if (owned[active[k]] >= 0) std::copy_n(atom->f[owned[active[k]]], 3, &buffer[3 * k]);
-  double &local = buffer.back();
-  if (force->pair) local += force->pair->eng_vdwl + force->pair->eng_coul;
-  if (force->bond) local += force->bond->energy;
-  if (force->angle) local += force->angle->energy;
-  if (force->dihedral) local += force->dihedral->energy;
-  if (force->improper) local += force->improper->energy;
+  buffer.back() = energy();
   if (comm->nprocs > 1) {
     sums.resize(3 * n + 1);
     MPI_Allreduce(buffer.data(), sums.data(), static_cast<int>(3 * n + 1), MPI_DOUBLE, MPI_SUM,
@@ -284,8 +280,10 @@ bool ArtnForces::evaluate(const double *x, double *f, double *energy)
     buffer.swap(sums);
   }
   std::copy_n(buffer.begin(), 3 * n, f);
-  *energy = buffer[3 * n] + (force->kspace ? force->kspace->energy : 0.0);
-  return std::isfinite(*energy) &&
+  last.assign(x, x + 3 * n);
+  last_energy = buffer[3 * n];
+  *total = last_energy + offset;
+  return std::isfinite(*total) &&
          std::all_of(f, f + 3 * n, [](double value) { return std::isfinite(value); });
 }
 
@@ -319,18 +317,93 @@ void ArtnForces::update_ghosts()
 }
 
 /* ----------------------------------------------------------------------
-   Lists for the present positions of owned and ghost atoms.
+   Energy terms of this rank.
 ------------------------------------------------------------------------- */
 
-void ArtnForces::rebuild()
+double ArtnForces::energy() const
 {
-  const bool some = filtering && active.size() < ids.size();
-  if (own_lists)
-    lists.build(canonical, moving, some, skin);
-  else {
-    build_all();
-    if (some) filter();
+  double sum = force->pair->eng_vdwl + force->pair->eng_coul;
+  if (force->bond) sum += force->bond->energy;
+  if (force->angle) sum += force->angle->energy;
+  if (force->dihedral) sum += force->dihedral->energy;
+  if (force->improper) sum += force->improper->energy;
+  // the same on all ranks
+  if (force->kspace && comm->me == 0) sum += force->kspace->energy;
+  return sum;
+}
+
+/* ----------------------------------------------------------------------
+   Positions of the active atoms and of their ghosts, and lists that are good for them.
+------------------------------------------------------------------------- */
+
+void ArtnForces::move_to(const double *x)
+{
+  scatter(x);
+  if (!drifted(x, built, 0.5 * skin)) {
+    update_ghosts();
+    return;
   }
+  rebuild(x);
+  if (need_more(0.0)) grow_near(x);
+  make_lists();
+}
+
+void ArtnForces::rebuild(const double *x)
+{
+  std::copy_n(x, built.size(), built.begin());
+  const double slack = own_lists ? SLACK * force->pair->cutforce : 0.0;
+  if (drifted(x, bordered, slack)) {
+    bordered = built;
+    new_ghosts(slack);
+  } else
+    update_ghosts();
+  if (!own_lists) build_all();
+}
+
+/* ----------------------------------------------------------------------
+   Atoms count as near as long as the selection lasts: the pairs left out then add the same constant
+to every energy. Whether there are new ones.
+------------------------------------------------------------------------- */
+
+bool ArtnForces::need_more(double margin)
+{
+  if (!filtering || active.size() == ids.size()) return false;
+  const auto now = own_lists ? lists.reached(canonical, moving, skin, margin) : listed(margin);
+  bool more = false;
+  for (std::size_t k = 0; k < near.size(); k++) {
+    more = more || now[k] > near[k];
+    near[k] |= now[k];
+  }
+  return more;
+}
+
+/* ----------------------------------------------------------------------
+   The last configuration once more, with the pairs that are added: the difference is the change of
+the constant.
+------------------------------------------------------------------------- */
+
+void ArtnForces::grow_near(const double *x)
+{
+  need_more(MARGIN * force->pair->cutforce);
+  if (last.empty()) return;
+  const auto here = last;
+  scatter(here.data());
+  rebuild(here.data());
+  make_lists();
+  compute(ENERGY_GLOBAL, VIRIAL_NONE);
+  double mine = energy(), sum;
+  MPI_Allreduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, world);
+  offset += last_energy - sum;
+  scatter(x);
+  rebuild(x);
+}
+
+void ArtnForces::make_lists()
+{
+  if (own_lists)
+    lists.build(canonical, moving, near, skin);
+  else if (filtering && active.size() < ids.size())
+    for (auto *list : pair_lists()) filter_list(list);
 }
 
 void ArtnForces::build_all()
@@ -438,12 +511,6 @@ void ArtnForces::find_images()
 active atoms, as long as a pair potential, or an embedded-atom one, looks one neighbor far.
 ------------------------------------------------------------------------- */
 
-void ArtnForces::filter()
-{
-  mark_near();
-  for (auto *list : pair_lists()) filter_list(list);
-}
-
 std::vector<NeighList *> ArtnForces::pair_lists() const
 {
   std::vector<NeighList *> lists;
@@ -460,24 +527,27 @@ std::vector<NeighList *> ArtnForces::pair_lists() const
   return lists;
 }
 
-void ArtnForces::mark_near()
+std::vector<unsigned char> ArtnForces::listed(double margin) const
 {
-  near = moving;
+  auto mine = moving;
+  const double reach = force->pair->cutforce + std::min(skin, 0.5 * skin + margin);
   for (const auto *list : pair_lists())
     for (int ii = 0; ii < list->inum + (list->ghost ? list->gnum : 0); ii++) {
       const int i = list->ilist[ii];
       for (int jj = 0; jj < list->numneigh[i]; jj++) {
         const int j = list->firstneigh[i][jj] & NEIGHMASK;
-        if (moving[canonical[j]]) near[canonical[i]] = 1;
-        if (moving[canonical[i]]) near[canonical[j]] = 1;
+        const int ki = canonical[i], kj = canonical[j];
+        if (moving[ki] == moving[kj]) continue;
+        const double dx = atom->x[i][0] - atom->x[j][0], dy = atom->x[i][1] - atom->x[j][1];
+        const double dz = atom->x[i][2] - atom->x[j][2];
+        if (dx * dx + dy * dy + dz * dz < reach * reach) mine[ki] = mine[kj] = 1;
       }
     }
-  if (comm->nprocs > 1) {
-    std::vector<unsigned char> all(near.size());
-    MPI_Allreduce(near.data(), all.data(), static_cast<int>(near.size()), MPI_UNSIGNED_CHAR,
-                  MPI_MAX, world);
-    near.swap(all);
-  }
+  if (comm->nprocs == 1) return mine;
+  std::vector<unsigned char> all(mine.size());
+  MPI_Allreduce(mine.data(), all.data(), static_cast<int>(mine.size()), MPI_UNSIGNED_CHAR, MPI_MAX,
+                world);
+  return all;
 }
 
 void ArtnForces::filter_list(NeighList *list) const
@@ -507,18 +577,23 @@ bool ArtnForces::check_lists(int centre)
   const bool can_filter = filtering, can_imitate = own_lists;
   const auto lammps = try_forces(ball, false, false);
   restore();
-  if (can_imitate && lists.adopt()) {
-    const auto mine = try_forces(ball, true, false);
-    own_lists = std::equal(mine.begin(), mine.end(), lammps.begin(),
-                           [](double a, double b) { return std::fabs(a - b) < ROUNDING; });
+  auto whole = lammps;
+  own_lists = can_imitate && lists.adopt();
+  if (own_lists) {
+    whole = try_forces(ball, true, false);
+    own_lists = std::equal(whole.begin(), whole.end(), lammps.begin(), same);
+    if (!own_lists) whole = lammps;
   }
-  const auto whole = own_lists ? try_forces(ball, true, false) : lammps;
-  filtering = can_filter && try_forces(ball, own_lists, true) == whole;
+  const auto near_only = try_forces(ball, own_lists, can_filter);
+  // forces to the last bit, and the energy as far as a constant permits
+  filtering = can_filter && same(near_only.back(), whole.back()) &&
+              std::equal(near_only.begin(), near_only.end() - 1, whole.begin());
   return filtering;
 }
 
 /* ----------------------------------------------------------------------
-   Forces on these atoms, displaced at random, but the same way on all ranks.
+   Forces on these atoms, displaced at random, but the same way on all ranks, and the energy that
+this costs.
 ------------------------------------------------------------------------- */
 
 std::vector<double> ArtnForces::try_forces(const std::vector<uint32_t> &atoms, bool own,
@@ -527,15 +602,17 @@ std::vector<double> ArtnForces::try_forces(const std::vector<uint32_t> &atoms, b
   own_lists = own;
   filtering = filter;
   std::vector<double> x(3 * atoms.size()), f(x.size());
+  select(atoms.data(), static_cast<int>(atoms.size()), minimum.data());
+  double before, after;
+  evaluate(built.data(), f.data(), &before);
   uint64_t state = 1;
   for (std::size_t k = 0; k < x.size(); k++) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     const double random = static_cast<double>(state >> 11) / 9007199254740992.0 - 0.5;
-    x[k] = minimum[3 * atoms[k / 3] + k % 3] + 0.4 * skin * random;
+    x[k] = built[k] + 0.4 * skin * random;
   }
-  double energy;
-  select(atoms.data(), static_cast<int>(atoms.size()), minimum.data());
-  evaluate(x.data(), f.data(), &energy);
+  evaluate(x.data(), f.data(), &after);
+  f.push_back(after - before);
   return f;
 }
 

@@ -82,7 +82,10 @@ class ArtnForces : protected Pointers {
   std::vector<int> images;              // ghosts of active atoms, on a single rank
   std::vector<int> image_owner;         // local index of their owners
   std::vector<double> image_shift;      // and their distance from them
-  std::vector<unsigned char> near;      // whether a canonical atom is within reach of an active one
+  std::vector<unsigned char> near;      // by canonical index, whether its pairs are computed
+  std::vector<double> last;             // positions of the last evaluation, if there was one
+  double last_energy = 0.0;
+  double offset = 0.0;    // keeps the energy continuous when `near` grows
   std::vector<double> buffer, sums;
 
   double user_skin = -1.0, user_cutghost = 0.0;
@@ -95,20 +98,24 @@ class ArtnForces : protected Pointers {
   void find_owners();
   void remember();
   void select(const uint32_t *atoms, int n, const double *reference);
-  bool evaluate(const double *x, double *f, double *energy);
+  bool evaluate(const double *x, double *f, double *total);
   void place(const double *x);
   void scatter(const double *x);
   bool drifted(const double *x, const std::vector<double> &from, double limit) const;
   bool absurd(const double *x) const;
   void update_ghosts();
-  void rebuild();
+  void rebuild(const double *x);
+  bool need_more(double margin);
+  void grow_near(const double *x);
+  void make_lists();
+  void move_to(const double *x);
+  double energy() const;
   void new_ghosts(double slack);
   void build_all();
   void widen_ghosts(double slack);
   double excursion() const;
   void find_images();
-  void filter();
-  void mark_near();
+  std::vector<unsigned char> listed(double margin) const;
   void filter_list(NeighList *list) const;
   std::vector<NeighList *> pair_lists() const;
   std::vector<double> try_forces(const std::vector<uint32_t> &atoms, bool own, bool filter);

@@ -99,19 +99,40 @@ void ArtnLists::put_back()
 
 /* ---------------------------------------------------------------------- */
 
-void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
-                      bool filter, double skin)
+std::vector<unsigned char> ArtnLists::reached(const std::vector<int> &canonical,
+                                              const std::vector<unsigned char> &moves, double skin,
+                                              double margin)
 {
-  set_cutoffs(skin);
+  auto mine = moves;
+  set_cutoffs(skin, margin);
   make_cells(canonical);
-  sort(owned, 0, atom->nlocal, canonical, moves);
-  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves);
-  if (filter)
-    mark_near(moves);
-  else
-    near.assign(moves.size(), 1);
-  for (auto *sorted : {&owned, &ghosts})
-    for (auto &entry : sorted->entries) entry.near = near[entry.canonical];
+  sort(owned, 0, atom->nlocal, canonical, moves, moves);
+  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves, moves);
+  for (const auto *from : {&owned, &ghosts})
+    for (const auto &a : from->entries) {
+      if (!a.moves) continue;
+      const auto mark = [&](const Entry *begin, const Entry *end) {
+        for (const auto *b = begin; b < end; b++)
+          if (!b->moves && distance_sq(a.x, b->x) < cutoff(a, *b)) mine[b->canonical] = 1;
+      };
+      around(a.x, owned, mark);
+      // an owned atom sees the same through its own images
+      if (from == &owned) around(a.x, ghosts, mark);
+    }
+  if (comm->nprocs == 1) return mine;
+  std::vector<unsigned char> all(mine.size());
+  MPI_Allreduce(mine.data(), all.data(), static_cast<int>(mine.size()), MPI_UNSIGNED_CHAR, MPI_MAX,
+                world);
+  return all;
+}
+
+void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
+                      const std::vector<unsigned char> &near, double skin)
+{
+  set_cutoffs(skin, 0.0);
+  make_cells(canonical);
+  sort(owned, 0, atom->nlocal, canonical, moves, near);
+  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves, near);
   keep_near(owned, near_owned);
   keep_near(ghosts, near_ghosts);
   choose_rows();
@@ -122,7 +143,7 @@ void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsig
    Frozen atoms keep their distance, so that their pairs need no skin.
 ------------------------------------------------------------------------- */
 
-void ArtnLists::set_cutoffs(double skin)
+void ArtnLists::set_cutoffs(double skin, double margin)
 {
   const int n = atom->ntypes + 1;
   cutoffs.assign(3 * n * n, 0.0);
@@ -131,7 +152,7 @@ void ArtnLists::set_cutoffs(double skin)
     for (int i = 1; i < n; i++)
       for (int j = 1; j < n; j++) {
         const double bare = std::sqrt(neighbor->cutneighsq[i][j]) - neighbor->skin;
-        const double cut = std::max(0.0, bare) * (1.0 + 1e-12) + 0.5 * movers * skin;
+        const double cut = std::max(0.0, bare) * (1.0 + 1e-12) + 0.5 * movers * skin + margin;
         cutoffs[(movers * n + i) * n + j] = cut * cut;
         reach = std::max(reach, cut);
       }
@@ -174,7 +195,8 @@ int ArtnLists::place(double x, int dim) const
 }
 
 void ArtnLists::sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
-                     const std::vector<unsigned char> &moves)
+                     const std::vector<unsigned char> &moves,
+                     const std::vector<unsigned char> &near)
 {
   const double *const *const x = atom->x;
   auto &starts = sorted.starts;
@@ -191,18 +213,17 @@ void ArtnLists::sort(Sorted &sorted, int begin, int end, const std::vector<int> 
   sorted.entries.resize(end - begin);
   for (int i = begin; i < end; i++) {
     const int k = canonical[i];
-    const int rank = next[cells[i - begin]]++;
-    sorted.entries[rank] = {{x[i][0], x[i][1], x[i][2]}, i, k, atom->type[i], rank, moves[k], 0};
+    sorted.entries[next[cells[i - begin]]++] = {
+        {x[i][0], x[i][1], x[i][2]}, i, k, atom->type[i], moves[k], near[k]};
   }
 }
 
 /* ----------------------------------------------------------------------
-   Visits ranges of entries, from `first` on, that hold all those within reach of `x`, always in the
-same order.
+   Visits ranges of entries that hold all those within reach of `x`, always in the same order.
 ------------------------------------------------------------------------- */
 
 template <typename Visit>
-void ArtnLists::around(const double *x, const Sorted &sorted, int first, Visit visit) const
+void ArtnLists::around(const double *x, const Sorted &sorted, Visit visit) const
 {
   const auto gap = [this](double x, int dim, int cell) {
     const double edge = low[dim] + cell * width[dim];
@@ -217,39 +238,13 @@ void ArtnLists::around(const double *x, const Sorted &sorted, int first, Visit v
     const double dz = gap(x[2], 2, z);
     for (int y = from[1]; y <= to[1]; y++) {
       const int row = (z * count[1] + y) * count[0];
-      const int begin = std::max(first, sorted.starts[row + from[0]]);
+      const int begin = sorted.starts[row + from[0]];
       const int end = sorted.starts[row + to[0] + 1];
       if (begin >= end) continue;
       const double dy = gap(x[1], 1, y);
       if (dz * dz + dy * dy < reach * reach)
         visit(&sorted.entries[begin], &sorted.entries[begin] + (end - begin));
     }
-  }
-}
-
-/* ----------------------------------------------------------------------
-   Near are moving atoms and those that will feel one before the next build. Atoms of all ranks.
-------------------------------------------------------------------------- */
-
-void ArtnLists::mark_near(const std::vector<unsigned char> &moves)
-{
-  near = moves;
-  for (const auto *from : {&owned, &ghosts})
-    for (const auto &a : from->entries) {
-      if (!a.moves) continue;
-      const auto mark = [&](const Entry *begin, const Entry *end) {
-        for (const auto *b = begin; b < end; b++)
-          if (!b->moves && distance_sq(a.x, b->x) < cutoff(a, *b)) near[b->canonical] = 1;
-      };
-      around(a.x, owned, 0, mark);
-      // an owned atom sees the same through its own images
-      if (from == &owned) around(a.x, ghosts, 0, mark);
-    }
-  if (comm->nprocs > 1) {
-    std::vector<unsigned char> all(near.size());
-    MPI_Allreduce(near.data(), all.data(), static_cast<int>(near.size()), MPI_UNSIGNED_CHAR,
-                  MPI_MAX, world);
-    near.swap(all);
   }
 }
 
@@ -312,10 +307,9 @@ static bool ours(int i, int j, const double *xi, const double *xj)
 }
 
 template <typename Keep>
-void ArtnLists::append(const Entry &a, const Sorted &sorted, int first, std::vector<int> &pool,
-                       Keep keep)
+void ArtnLists::append(const Entry &a, const Sorted &sorted, std::vector<int> &pool, Keep keep)
 {
-  around(a.x, sorted, first, [&](const Entry *b, const Entry *end) {
+  around(a.x, sorted, [&](const Entry *b, const Entry *end) {
     const std::size_t most = used + static_cast<std::size_t>(end - b);
     if (pool.size() < most) pool.resize(2 * most);
     // without a branch: whether an atom is within reach, no processor can predict
@@ -327,6 +321,11 @@ void ArtnLists::append(const Entry &a, const Sorted &sorted, int first, std::vec
   });
 }
 
+/* ----------------------------------------------------------------------
+   Who of two owned atoms has their pair does not depend on positions: an atom that is not near, but
+has a pair, adds a constant to the energy.
+------------------------------------------------------------------------- */
+
 void ArtnLists::fill(Adopted &target, std::vector<int> &pool)
 {
   const bool full = target.full, once = !full && force->newton_pair;
@@ -335,9 +334,9 @@ void ArtnLists::fill(Adopted &target, std::vector<int> &pool)
   for (const int i : rows) {
     const Entry &a = owned.entries[places[i]];
     const std::size_t begin = used;
-    append(a, a.near ? owned : near_owned, a.near && !full ? a.rank + 1 : 0, pool,
-           [&](const Entry &b) { return full ? b.rank != a.rank : b.rank > a.rank; });
-    append(a, a.near ? ghosts : near_ghosts, 0, pool,
+    append(a, a.near ? owned : near_owned, pool,
+           [&](const Entry &b) { return full ? b.local != i : b.local > i; });
+    append(a, a.near ? ghosts : near_ghosts, pool,
            [&](const Entry &b) { return !once || ours(a.canonical, b.canonical, a.x, b.x); });
     if (a.near || used > begin) begins.emplace_back(i, begin);
   }

@@ -21,11 +21,16 @@ class ArtnLists : protected Pointers {
 
   // Takes over the present lists. False if there is one that cannot be imitated.
   bool adopt();
-  // Lists for the present positions of owned and ghost atoms. `canonical` = index by local index,
-  // `moves` = by canonical index, whether the atom may move: by at most skin/2 until the next
-  // build. `filter` leaves out pairs that forces on moving atoms do not depend on.
+  // Canonical indices of the atoms within the range of forces of a moving one, which may move by
+  // skin/2, with a margin, as flags of all ranks. `canonical` = index by local index of owned and
+  // ghost atoms, `moves` = by canonical index, whether the atom may move.
+  std::vector<unsigned char> reached(const std::vector<int> &canonical,
+                                     const std::vector<unsigned char> &moves, double skin,
+                                     double margin);
+  // Lists for the present positions with the pairs of atoms of which one is `near`. They serve
+  // until an atom has moved by skin/2.
   void build(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
-             bool filter, double skin);
+             const std::vector<unsigned char> &near, double skin);
   // The lists as they were.
   void put_back();
 
@@ -42,7 +47,7 @@ class ArtnLists : protected Pointers {
 
   struct Entry {
     double x[3];
-    int local, canonical, type, rank;    // rank = place among all of its kind
+    int local, canonical, type;
     unsigned char moves, near;
   };
   // Atoms by cell.
@@ -54,9 +59,8 @@ class ArtnLists : protected Pointers {
   double low[3], width[3], per_width[3];
   int count[3];
 
-  std::vector<unsigned char> near;    // by canonical index
-  std::vector<double> cutoffs;        // squared, [frozen, one moves, both move][type][type]
-  double reach;                       // largest of them, not squared
+  std::vector<double> cutoffs;    // squared, [frozen, one moves, both move][type][type]
+  double reach;                   // largest of them, not squared
   std::vector<int> cells, next, rows, places;
   std::vector<unsigned char> populated;
   std::vector<std::pair<int, std::size_t>> begins;    // of the rows, with their atoms
@@ -65,20 +69,18 @@ class ArtnLists : protected Pointers {
   static bool plain(const NeighList *list);
   static bool has(const NeighList *list, int i, int j);
   int kind(const NeighList *list) const;
-  void set_cutoffs(double skin);
+  void set_cutoffs(double skin, double margin);
   double cutoff(const Entry &a, const Entry &b) const;
   void make_cells(const std::vector<int> &canonical);
   int place(double x, int dim) const;
   void sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
-            const std::vector<unsigned char> &moves);
-  void mark_near(const std::vector<unsigned char> &moves);
+            const std::vector<unsigned char> &moves, const std::vector<unsigned char> &near);
   void keep_near(const Sorted &from, Sorted &to) const;
   void choose_rows();
   void fill(Adopted &target, std::vector<int> &pool);
   template <typename Keep>
-  void append(const Entry &a, const Sorted &sorted, int first, std::vector<int> &pool, Keep keep);
-  template <typename Visit>
-  void around(const double *x, const Sorted &sorted, int first, Visit visit) const;
+  void append(const Entry &a, const Sorted &sorted, std::vector<int> &pool, Keep keep);
+  template <typename Visit> void around(const double *x, const Sorted &sorted, Visit visit) const;
 };
 
 }    // namespace LAMMPS_NS
