@@ -9,6 +9,7 @@ mod cell;
 mod climb;
 mod engine;
 mod event;
+mod exit;
 mod lanczos;
 mod lbfgs;
 mod linalg;
@@ -19,6 +20,7 @@ mod relax;
 mod rigid;
 mod search;
 mod settings;
+mod softest;
 mod springs;
 mod surface;
 
