@@ -1,11 +1,12 @@
 //! From a point of negative curvature up to the saddle.
 
 use super::event::Status;
+use super::exit::advance;
 use super::lanczos::{Limits, Mode, lowest_mode};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, difference, dot, max_atom, norm, scale};
+use super::linalg::{add, cap_atoms, dot, norm, scale};
 use super::preconditioner::Preconditioner;
-use super::settings::Steps;
+use super::settings::tune;
 use super::surface::{Outcome, Point, Stop, Surface};
 
 /// How to climb.
@@ -13,87 +14,77 @@ use super::surface::{Outcome, Point, Stop, Surface};
 pub(super) struct Ascent {
     /// Converged when no force component exceeds this.
     pub tolerance: f64,
-    pub steps: Steps,
-    /// The mode is found again after this many steps.
+    /// Largest 2-norm of a step along the mode.
+    pub mode_step: f64,
+    /// Largest displacement of an atom in the hyperplane.
+    pub atom_step: f64,
+    /// Steps after which the mode is found again.
     pub refresh: usize,
     pub lanczos: Limits,
-    pub most_steps: usize,
 }
 
-/// Steps in a row on which the mode may have a positive curvature.
-pub const LOST: usize = 60;
+/// Steps in a row with a positive lowest curvature after which the search is given up.
+const MOST_LOST: usize = 60;
+/// Steps after which the search is given up.
+const MOST_STEPS: usize = 500;
 
+/// Climbs along the lowest mode, while relaxing in the hyperplane perpendicular to it, until the forces vanish where the
+/// mode has negative curvature. One evaluation serves both. Where the lowest curvature is positive the climb goes on along
+/// the weakest mode.
 pub(super) fn climb(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
     mut point: Point,
     mut mode: Mode,
     memory: &mut Memory,
-    ascent: Ascent,
+    ascent: &Ascent,
 ) -> Outcome<(Point, Mode)> {
     let mut lost = 0;
     let mut age = 0;
     let trace = std::env::var("TRACE").is_ok();
-    for i in 0..ascent.most_steps {
-        if point.fmax() < ascent.tolerance {
-            if age > 0 {
-                mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
-                age = 0;
-            }
-            if mode.value < 0.0 {
-                return Ok((point, mode));
+    for i in 0..MOST_STEPS {
+        let converged = point.fmax() < ascent.tolerance;
+        if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
+            mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
+            lost = if mode.value < 0.0 { 0 } else { lost + age };
+            age = 0;
+            if lost > tune("LOST", MOST_LOST as f64) as usize {
+                return Err(Stop::Failed(Status::EigenvalueLost));
             }
         }
-        let slope = dot(&mode.direction.v, &point.gradient);
-        let length = norm(&mode.direction.v);
-        let newton = if mode.value < 0.0 { -slope / mode.value } else { f64::INFINITY };
-        let cap = ascent.steps.mode / length;
-        let along = newton.clamp(-cap, cap);
+        if converged && mode.value < 0.0 {
+            return Ok((point, mode));
+        }
         let mut step = memory.step(preconditioner, &point.gradient, Some(&mode.direction));
-        let longest = max_atom(&step);
-        if longest > ascent.steps.atom {
-            scale(&mut step, ascent.steps.atom / longest);
-        }
+        let size = super::linalg::max_atom(&step);
+        cap_atoms(&mut step, ascent.atom_step);
+        let along = along_mode(&point, &mode, ascent.mode_step);
         if trace {
             eprintln!(
-                "  climb {i} e {:.4} fmax {:.4} mu {:.3} curv {:.3} res {:.2} slope {slope:.3} along {:.3} perp {:.3} ev {}",
+                "  climb {i} n {} e {:.4} fmax {:.4} mu {:.3} curv {:.3} res {:.2} along {:.3} perp {:.3} ev {}",
+                surface.atoms().len(),
                 point.energy,
                 point.fmax(),
                 mode.value,
                 mode.curvature,
                 mode.residual,
-                along * length,
-                longest,
+                along * norm(&mode.direction.v),
+                size,
                 surface.counts().total
             );
         }
         add(&mut step, along, &mode.direction.v);
-        let mut x = point.x.clone();
-        add(&mut x, 1.0, &step);
-        let next = surface.evaluate(x)?;
-        memory.push(step, difference(&next.gradient, &point.gradient));
-        point = next;
+        point = advance(surface, &point, 1.0, &step, memory)?;
         age += 1;
-        if age >= ascent.refresh {
-            let new = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
-            age = 0;
-            if new.value < 0.0 {
-                lost = 0;
-                mode = new;
-            } else {
-                lost += ascent.refresh;
-                if std::env::var("NOFOLLOW").is_err() {
-                    mode = new;
-                } else {
-                    mode.value = new.value;
-                }
-                if lost > std::env::var("LOST").map_or(LOST, |v| v.parse().unwrap()) {
-                    return Err(Stop::Failed(Status::EigenvalueLost));
-                }
-            }
-        }
     }
     Err(Stop::Failed(Status::NotConverged))
+}
+
+/// Step along the mode: to where the force along it is expected to vanish if its curvature is negative, else onwards.
+fn along_mode(point: &Point, mode: &Mode, longest: f64) -> f64 {
+    let cap = longest / norm(&mode.direction.v);
+    let slope = dot(&mode.direction.v, &point.gradient);
+    if mode.value < 0.0 { (-slope / mode.value).clamp(-cap, cap) } else { cap }
 }
 
 /// The lowest mode at `point`, pointing the way of `mode`.
@@ -115,8 +106,7 @@ impl Mode {
     /// Turns the mode around.
     pub(super) fn reverse(&mut self) {
         let Direction { v, w } = &mut self.direction;
-        for vector in [v, w, &mut self.product] {
-            scale(vector, -1.0);
-        }
+        scale(v, -1.0);
+        scale(w, -1.0);
     }
 }

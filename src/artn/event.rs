@@ -1,6 +1,7 @@
 //! What an attempt leads to, and whether two configurations are the same.
 
 use super::cell::Cell;
+use super::linalg::{dot, symmetric_eigen};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,20 +133,54 @@ impl Event {
     }
 }
 
-/// Displacements from `a` to `b` (both shape (N, 3)), shortest images, the mean over all atoms removed.
+/// Displacements from `a` to `b` (both shape (N, 3)), shortest images, the mean over all atoms removed; in a box without
+/// periodic directions also the rotation that brings `b` closest to `a`.
 #[must_use]
 pub fn displacements(cell: &Cell, a: &[f64], b: &[f64]) -> Vec<[f64; 3]> {
     let pairs = a.as_chunks::<3>().0.iter().zip(b.as_chunks::<3>().0);
     let mut moves: Vec<[f64; 3]> =
         pairs.map(|(a, b)| cell.minimum_image(std::array::from_fn(|k| b[k] - a[k]))).collect();
-    let count = moves.len().max(1) as f64;
-    let drift: [f64; 3] = std::array::from_fn(|k| moves.iter().map(|d| d[k]).sum::<f64>() / count);
-    for d in &mut moves {
-        for k in 0..3 {
-            d[k] -= drift[k];
+    remove_mean(&mut moves);
+    if cell.periodic() == [false; 3] {
+        let mut places = a.as_chunks::<3>().0.to_vec();
+        remove_mean(&mut places);
+        let turned: Vec<[f64; 3]> =
+            places.iter().zip(&moves).map(|(a, d)| std::array::from_fn(|k| a[k] + d[k])).collect();
+        let rotation = closest_rotation(&places, &turned);
+        for ((d, a), b) in moves.iter_mut().zip(&places).zip(&turned) {
+            *d = std::array::from_fn(|k| dot(&rotation[k], b) - a[k]);
         }
     }
     moves
+}
+
+fn remove_mean(vectors: &mut [[f64; 3]]) {
+    let count = vectors.len().max(1) as f64;
+    let mean: [f64; 3] = std::array::from_fn(|k| vectors.iter().map(|d| d[k]).sum::<f64>() / count);
+    for vector in vectors {
+        for k in 0..3 {
+            vector[k] -= mean[k];
+        }
+    }
+}
+
+/// Rotation matrix that brings `b` closest to `a` (Horn, J. Opt. Soc. Am. A 4, 629 (1987)).
+fn closest_rotation(a: &[[f64; 3]], b: &[[f64; 3]]) -> [[f64; 3]; 3] {
+    let s: [[f64; 3]; 3] =
+        std::array::from_fn(|i| std::array::from_fn(|j| a.iter().zip(b).map(|(a, b)| b[i] * a[j]).sum()));
+    let matrix = vec![
+        vec![s[0][0] + s[1][1] + s[2][2], s[1][2] - s[2][1], s[2][0] - s[0][2], s[0][1] - s[1][0]],
+        vec![s[1][2] - s[2][1], s[0][0] - s[1][1] - s[2][2], s[0][1] + s[1][0], s[2][0] + s[0][2]],
+        vec![s[2][0] - s[0][2], s[0][1] + s[1][0], s[1][1] - s[0][0] - s[2][2], s[1][2] + s[2][1]],
+        vec![s[0][1] - s[1][0], s[2][0] + s[0][2], s[1][2] + s[2][1], s[2][2] - s[0][0] - s[1][1]],
+    ];
+    let (_, quaternions) = symmetric_eigen(matrix);
+    let [w, x, y, z] = [0, 1, 2, 3].map(|k| quaternions[3][k]);
+    [
+        [w * w + x * x - y * y - z * z, 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+        [2.0 * (x * y + w * z), w * w - x * x + y * y - z * z, 2.0 * (y * z - w * x)],
+        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), w * w - x * x - y * y + z * z],
+    ]
 }
 
 /// Whether the configurations `a` and `b` (shape (N, 3)) with these energies are one and the same: the energies differ by

@@ -22,16 +22,12 @@ pub(super) struct Limits {
 #[derive(Debug, Clone)]
 pub(super) struct Mode {
     pub direction: Direction,
-    /// H v.
-    pub product: Vec<f64>,
     /// Lowest eigenvalue in the metric.
     pub value: f64,
     /// v.Hv / v.v (energy/distance^2).
     pub curvature: f64,
     /// Residual in the metric.
     pub residual: f64,
-    /// Second Ritz value in the metric, infinite if there is none.
-    pub second: f64,
 }
 
 /// Looks for the lowest mode at `point`, from `start` on.
@@ -56,21 +52,15 @@ pub(super) fn lowest_mode(
         matrix.push(row);
         products.push(product);
         let (values, vectors) = symmetric_eigen(matrix.clone());
-        if limits.residual == 0.0 && products.len() == limits.size {
-            eprintln!("SPECTRUM {values:.3?}");
-        }
-        let mode = ritz_pair(&basis, &products, values[0], &vectors[0], values.get(1).copied());
         let mut remainder = products[last].clone();
         for direction in basis.iter().chain(&basis) {
             direction.project_gradient(&mut remainder);
         }
         let exhausted = norm(&remainder) <= 1e-9 * norm(&products[last]);
         let next = if exhausted { None } else { Direction::new_dual(preconditioner, &remainder) };
-        let mut residual = mode.product.clone();
-        add(&mut residual, -mode.value, &mode.direction.w);
-        let size = next.as_ref().map_or(0.0, |next| dot(&next.v, &residual).abs());
-        let mode = Mode { residual: size, ..mode };
-        if products.len() >= limits.size || size < limits.residual || 3 * surface.atoms().len() <= basis.len() {
+        let residual = next.as_ref().map_or(0.0, |next| (vectors[0][last] * dot(&next.v, &products[last])).abs());
+        let mode = ritz_pair(&basis, values[0], &vectors[0], residual);
+        if products.len() >= limits.size || residual < limits.residual {
             return Ok(mode);
         }
         match next {
@@ -91,34 +81,14 @@ pub(super) fn hessian_product(surface: &mut Surface, point: &Point, v: &[f64], s
     Ok(product)
 }
 
-fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], value: f64, weights: &[f64], second: Option<f64>) -> Mode {
-    let combine = |vectors: &mut dyn Iterator<Item = &Vec<f64>>| {
-        let mut sum = vec![0.0; products[0].len()];
-        for (vector, weight) in vectors.zip(weights) {
-            add(&mut sum, *weight, vector);
-        }
-        sum
-    };
-    let v = combine(&mut basis.iter().map(|d| &d.v));
-    let w = combine(&mut basis.iter().map(|d| &d.w));
-    let product = combine(&mut products.iter());
-    let curvature = dot(&v, &product) / dot(&v, &v);
-    Mode {
-        direction: Direction { v, w },
-        product,
-        value,
-        curvature,
-        residual: 0.0,
-        second: second.unwrap_or(f64::INFINITY),
+fn ritz_pair(basis: &[Direction], value: f64, weights: &[f64], residual: f64) -> Mode {
+    let mut v = vec![0.0; basis[0].v.len()];
+    let mut w = v.clone();
+    for (direction, weight) in basis.iter().zip(weights) {
+        add(&mut v, *weight, &direction.v);
+        add(&mut w, *weight, &direction.w);
     }
-}
-
-pub(super) fn spectrum(
-    surface: &mut Surface,
-    p: &Preconditioner,
-    point: &Point,
-    start: &Direction,
-    limits: Limits,
-) -> Outcome<()> {
-    lowest_mode(surface, p, point, start, limits).map(|_| ())
+    // The length of v is 1 in the metric, so value = v.Hv.
+    let curvature = value / dot(&v, &v);
+    Mode { direction: Direction { v, w }, value, curvature, residual }
 }

@@ -1,7 +1,7 @@
 //! Limited-memory BFGS steps (Nocedal, Math. Comput. 35, 773 (1980)) in the metric of a preconditioner, if wanted in the
 //! hyperplane perpendicular to a mode.
 
-use super::linalg::{add, dot, scale};
+use super::linalg::{add, dot, norm, scale};
 use super::preconditioner::Preconditioner;
 use std::collections::VecDeque;
 
@@ -67,9 +67,23 @@ impl Memory {
         self.pairs.push_back((step, change));
     }
 
+    /// The same pairs for a larger region: its atoms that were not in the `old` one rested, and the forces on them changed
+    /// as the springs say.
+    pub(super) fn carried(&self, old: &[u32], new: &[u32], preconditioner: &Preconditioner) -> Memory {
+        let places: Vec<usize> = old.iter().map(|a| new.binary_search(a).expect("regions only grow")).collect();
+        let carry = |(step, change): &(Vec<f64>, Vec<f64>)| {
+            let mut s = vec![0.0; 3 * new.len()];
+            embed(step, &places, &mut s);
+            let mut y = preconditioner.multiply(&s);
+            embed(change, &places, &mut y);
+            (s, y)
+        };
+        Memory { pairs: self.pairs.iter().map(carry).collect() }
+    }
+
     /// Step to where the gradient is expected to vanish, perpendicular to `mode` if there is one.
     pub(super) fn step(&self, preconditioner: &Preconditioner, gradient: &[f64], mode: Option<&Direction>) -> Vec<f64> {
-        /// Pairs with less curvature than this times that of the metric are left out.
+        /// Pairs whose step and change are further from parallel than this are left out.
         const LEAST_CURVATURE: f64 = 0.02;
         let mut pairs: Vec<(Vec<f64>, Vec<f64>, f64)> = Vec::with_capacity(self.pairs.len());
         for (step, change) in &self.pairs {
@@ -79,7 +93,7 @@ impl Memory {
                 mode.project_gradient(&mut y);
             }
             let curvature = dot(&s, &y);
-            if curvature > LEAST_CURVATURE * dot(&s, &preconditioner.multiply(&s)) {
+            if curvature > LEAST_CURVATURE * norm(&s) * norm(&y) {
                 pairs.push((s, y, 1.0 / curvature));
             }
         }
@@ -102,5 +116,12 @@ impl Memory {
             mode.project_step(&mut step);
         }
         step
+    }
+}
+
+/// Puts the coordinates of atoms at their `places` in a larger region.
+fn embed(x: &[f64], places: &[usize], larger: &mut [f64]) {
+    for (x, &place) in x.as_chunks::<3>().0.iter().zip(places) {
+        larger[3 * place..3 * place + 3].copy_from_slice(x);
     }
 }

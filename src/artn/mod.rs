@@ -10,6 +10,7 @@ mod cell;
 mod climb;
 mod engine;
 mod event;
+mod exit;
 mod lanczos;
 mod lbfgs;
 mod linalg;
@@ -20,6 +21,7 @@ mod relax;
 mod rigid;
 mod search;
 mod settings;
+mod softest;
 mod springs;
 mod surface;
 

@@ -1,13 +1,15 @@
 //! The metric of a region: springs among its atoms and to the atoms at rest around it.
 
-use super::linalg::{add, dot, remove};
+use super::linalg::{add, dot, norm, remove, scale};
+use super::settings::tune;
 use super::springs::Springs;
 
-/// Coordinates up to which the matrix is factorised; beyond, conjugate gradients are cheaper.
+/// Coordinates up to which the matrix is factorised; beyond, a polynomial is cheaper.
 const FACTORISED: usize = 2100;
-/// Conjugate gradients stop at this residual over the right-hand side.
-const TOLERANCE: f64 = 1e-2;
-const ITERATIONS: usize = 60;
+/// Products with the matrix in a solution, plus one.
+const DEGREE: usize = 8;
+/// Ratio of the highest eigenvalue to the lowest one that the polynomial inverts well.
+const SPREAD: f64 = 30.0;
 
 /// Symmetric positive definite matrix P of a region, atoms in the region's order, and its inverse.
 #[derive(Debug)]
@@ -16,6 +18,9 @@ pub(super) struct Preconditioner {
     first: Vec<usize>,
     springs: Vec<(u32, [f64; 6])>,
     factor: Option<Factor>,
+    /// For the polynomial: inverted diagonal blocks, and the highest eigenvalue.
+    inverse: Vec<[f64; 6]>,
+    highest: f64,
     /// Rigid motions (orthonormal), which neither products nor solutions contain.
     rigid: Vec<Vec<f64>>,
 }
@@ -44,9 +49,10 @@ fn invert(b: &[f64; 6]) -> [f64; 6] {
 }
 
 impl Preconditioner {
-    /// Springs of the atoms `atoms` (ascending) at `positions` (shape (N, 3)), which serve to number them.
-    pub(super) fn new(springs: &Springs, atoms: &[u32], along: &[f64]) -> Self {
-        let mut local = vec![u32::MAX; along.len()];
+    /// Springs among the atoms `atoms` (ascending) of `count`, and from them to the others, which rest. The coordinates
+    /// `along`, one per atom of the region, serve to number them for a narrow matrix.
+    pub(super) fn new(springs: &Springs, atoms: &[u32], count: usize, along: &[f64]) -> Self {
+        let mut local = vec![u32::MAX; count];
         for (k, &atom) in atoms.iter().enumerate() {
             local[atom as usize] = k as u32;
         }
@@ -68,13 +74,39 @@ impl Preconditioner {
             diagonal.push(sum);
             first.push(inside.len());
         }
-        let mut matrix = Preconditioner { diagonal, first, springs: inside, factor: None, rigid: Vec::new() };
+        let mut matrix = Preconditioner {
+            diagonal,
+            first,
+            springs: inside,
+            factor: None,
+            inverse: Vec::new(),
+            highest: 0.0,
+            rigid: Vec::new(),
+        };
         if 3 * atoms.len() <= FACTORISED {
-            let mut order: Vec<u32> = (0..atoms.len() as u32).collect();
-            order.sort_by(|&a, &b| along[atoms[a as usize] as usize].total_cmp(&along[atoms[b as usize] as usize]));
-            matrix.factor = Some(Factor::new(&matrix, &order));
+            matrix.factorise(along);
+        } else {
+            matrix.inverse = matrix.diagonal.iter().map(invert).collect();
+            matrix.highest = matrix.highest();
         }
         matrix
+    }
+
+    /// Factorises, after stiffening the diagonal as often as it takes to make the matrix positive definite.
+    fn factorise(&mut self, along: &[f64]) {
+        const STIFFENING: f64 = 0.05;
+        let mut order: Vec<u32> = (0..along.len() as u32).collect();
+        order.sort_by(|&a, &b| along[a as usize].total_cmp(&along[b as usize]));
+        loop {
+            self.factor = Factor::new(self, &order);
+            if self.factor.is_some() {
+                return;
+            }
+            let largest = self.diagonal.iter().flat_map(|d| &d[..3]).fold(0.0, |a: f64, b| a.max(b.abs()));
+            for k in self.diagonal.iter_mut().flat_map(|d| &mut d[..3]) {
+                *k += STIFFENING * largest;
+            }
+        }
     }
 
     /// Sets the rigid motions to be left out.
@@ -116,43 +148,52 @@ impl Preconditioner {
         remove(&mut right, &self.rigid);
         let mut u = match &self.factor {
             Some(factor) => factor.solve(&right),
-            None => self.conjugate_gradients(&right),
+            None => self.polynomial(&right),
         };
         remove(&mut u, &self.rigid);
         u
     }
 
-    fn conjugate_gradients(&self, f: &[f64]) -> Vec<f64> {
-        let inverse: Vec<[f64; 6]> = self.diagonal.iter().map(invert).collect();
-        let jacobi = |r: &[f64]| -> Vec<f64> {
-            inverse.iter().zip(r.as_chunks::<3>().0).flat_map(|(b, r)| apply(b, r)).collect()
-        };
-        let mut u = vec![0.0; f.len()];
-        let mut r = f.to_vec();
-        let mut z = jacobi(&r);
-        let mut p = z.clone();
-        let mut rz = dot(&r, &z);
-        let stop = TOLERANCE * TOLERANCE * rz;
-        for _ in 0..ITERATIONS {
-            if rz <= stop {
-                break;
-            }
-            let q = self.product(&p);
-            let curvature = dot(&p, &q);
-            if curvature <= 0.0 {
-                break;
-            }
-            let step = rz / curvature;
-            add(&mut u, step, &p);
-            add(&mut r, -step, &q);
-            z = jacobi(&r);
-            let next = dot(&r, &z);
-            for (p, z) in p.iter_mut().zip(&z) {
-                *p = z + next / rz * *p;
-            }
-            rz = next;
+    /// A fixed polynomial in P that comes close to its inverse (Chebyshev semi-iteration; Saad, Iterative Methods for Sparse
+    /// Linear Systems, 2003, algorithm 12.1): linear and positive definite, as a metric must be.
+    fn polynomial(&self, f: &[f64]) -> Vec<f64> {
+        let lowest = self.highest / tune("CHEBR", SPREAD);
+        let (centre, half) = (f64::midpoint(self.highest, lowest), 0.5 * (self.highest - lowest));
+        let ratio = centre / half;
+        let mut rho = 1.0 / ratio;
+        let mut step = self.jacobi(f);
+        scale(&mut step, 1.0 / centre);
+        let mut u = step.clone();
+        let mut residual = f.to_vec();
+        for _ in 1..tune("CHEBN", DEGREE as f64) as usize {
+            add(&mut residual, -1.0, &self.product(&step));
+            let next = 1.0 / (2.0 * ratio - rho);
+            scale(&mut step, next * rho);
+            add(&mut step, 2.0 * next / half, &self.jacobi(&residual));
+            rho = next;
+            add(&mut u, 1.0, &step);
         }
         u
+    }
+
+    /// The blocks on the diagonal, inverted, times `f`.
+    fn jacobi(&self, f: &[f64]) -> Vec<f64> {
+        self.inverse.iter().zip(f.as_chunks::<3>().0).flat_map(|(b, f)| apply(b, f)).collect()
+    }
+
+    /// A bound of the spectrum over that of the diagonal, by the power method.
+    fn highest(&self) -> f64 {
+        const ITERATIONS: usize = 15;
+        const MARGIN: f64 = 1.15;
+        let mut u: Vec<f64> = (0..3 * self.diagonal.len()).map(|k| (k as f64).sin()).collect();
+        let mut highest = 1.0;
+        for _ in 0..ITERATIONS {
+            let v = self.jacobi(&self.product(&u));
+            highest = norm(&v) / norm(&u);
+            u = v;
+            scale(&mut u, 1.0 / highest);
+        }
+        MARGIN * highest
     }
 }
 
@@ -169,7 +210,7 @@ struct Factor {
 }
 
 impl Factor {
-    fn new(matrix: &Preconditioner, order: &[u32]) -> Self {
+    fn new(matrix: &Preconditioner, order: &[u32]) -> Option<Self> {
         const INDEX: [[usize; 3]; 3] = [[0, 5, 4], [5, 1, 3], [4, 3, 2]];
         let mut rank = vec![0; order.len()];
         for (k, &atom) in order.iter().enumerate() {
@@ -197,11 +238,11 @@ impl Factor {
                 factor.start.push(factor.values.len());
             }
         }
-        factor.decompose();
-        factor
+        factor.decompose().then_some(factor)
     }
 
-    fn decompose(&mut self) {
+    /// Whether the matrix was positive definite.
+    fn decompose(&mut self) -> bool {
         for i in 0..self.column.len() {
             let first = self.column[i] as usize;
             let (done, rest) = self.values.split_at_mut(self.start[i]);
@@ -211,7 +252,11 @@ impl Factor {
                 let length = j - overlap;
                 if j == i {
                     let square = dot(&rest[..i - first], &rest[..i - first]);
-                    rest[i - first] = (rest[i - first] - square).sqrt();
+                    let pivot = rest[i - first] - square;
+                    if pivot.is_nan() || pivot <= 0.0 {
+                        return false;
+                    }
+                    rest[i - first] = pivot.sqrt();
                 } else {
                     let row = &done[self.start[j] + overlap - self.column[j] as usize..self.start[j + 1]];
                     let sum = dot(&rest[skip..skip + length], &row[..length]);
@@ -219,6 +264,7 @@ impl Factor {
                 }
             }
         }
+        true
     }
 
     fn solve(&self, f: &[f64]) -> Vec<f64> {

@@ -7,9 +7,10 @@ use super::event::Event;
 use super::linalg::{difference, max_component, norm, scale};
 use super::neighbors::within;
 use super::random::Gaussian;
+use super::rigid::Invariance;
 use super::settings::Settings;
 use super::springs::{Response, Springs};
-use super::surface::{Stop, Surface};
+use super::surface::{Outcome, Stop, Surface};
 use crate::error::{Error, Result};
 
 /// The initial minimum, in canonical order.
@@ -32,6 +33,7 @@ pub struct Search {
     pub(super) settings: Settings,
     pub(super) energy: f64,
     pub(super) springs: Springs,
+    pub(super) invariance: Invariance,
     fmax: f64,
 }
 
@@ -60,7 +62,10 @@ impl Search {
         }
         let responses = responses(engine, &sample, &settings, &forces)?;
         let springs = Springs::fit(&sample.cell, &sample.types, &sample.positions, settings.push_radius, &responses);
-        Ok(Search { sample, settings, energy, springs, fmax })
+        let (displacement, force) = &responses[0];
+        let displaced: Vec<f64> = sample.positions.iter().zip(displacement).map(|(x, u)| x + u).collect();
+        let invariance = Invariance::of(&sample.cell, &displaced, force);
+        Ok(Search { sample, settings, energy, springs, invariance, fmax })
     }
 
     /// What is searched from.
@@ -104,14 +109,37 @@ impl Search {
         direction: Option<&[f64]>,
     ) -> Result<Event> {
         let direction = self.push_direction(centre, trial, direction)?;
-        let surface =
-            Surface::new(engine, &self.sample.positions, self.settings.maxeval, 10.0 * self.settings.push_radius);
-        let mut attempt = Attempt { search: self, surface, centre, event: Event::unknown(self.energy) };
-        let outcome = attempt.from_push(&direction);
+        self.run(engine, centre, |attempt| attempt.push(&direction))
+    }
+
+    /// Converges the saddle near `positions` (shape (N, 3)) whose unstable direction is about `mode` (same shape), and goes on
+    /// as in [`attempt`](Self::attempt).
+    ///
+    /// # Errors
+    /// As for [`attempt`](Self::attempt); `InvalidParameter` if the mode has no length among the active atoms.
+    pub fn refine(&self, engine: &mut dyn Engine, centre: usize, positions: &[f64], mode: &[f64]) -> Result<Event> {
+        self.check_centre(centre)?;
+        if [positions, mode].iter().any(|x| x.len() != self.sample.positions.len()) {
+            return Err(Error::InvalidParameter("positions and mode must be of all atoms".into()));
+        }
+        self.run(engine, centre, |attempt| attempt.refine(positions, mode))
+    }
+
+    fn run(
+        &self,
+        engine: &mut dyn Engine,
+        centre: usize,
+        stages: impl FnOnce(&mut Attempt) -> Outcome<()>,
+    ) -> Result<Event> {
+        /// No atom goes farther than this many times the radius of the first shell.
+        const EXCURSION: f64 = 10.0;
+        let excursion = EXCURSION * self.settings.push_radius;
+        let surface = Surface::new(engine, &self.sample.positions, self.settings.maxeval, excursion);
+        let mut attempt = Attempt::new(self, surface, centre);
+        let outcome = stages(&mut attempt);
         let counts = attempt.surface.counts();
         let mut event = attempt.event;
-        event.evals_total = counts.total;
-        event.evals_full = counts.full;
+        (event.evals_total, event.evals_full) = (counts.total, counts.full);
         match outcome {
             Ok(()) => Ok(event),
             Err(Stop::Failed(status)) => Ok(Event { status, ..event }),
@@ -119,13 +147,25 @@ impl Search {
         }
     }
 
+    fn check_centre(&self, centre: usize) -> Result<()> {
+        let atoms = self.sample.ids.len();
+        if centre < atoms {
+            return Ok(());
+        }
+        Err(Error::InvalidParameter(format!("centre {centre} is not among the {atoms} atoms")))
+    }
+
     /// Direction of the push, shape (N, 3), of unit length.
     fn push_direction(&self, centre: usize, trial: u32, given: Option<&[f64]>) -> Result<Vec<f64>> {
+        self.check_centre(centre)?;
         let sample = &self.sample;
         let near = within(&sample.cell, &sample.positions, centre, self.settings.push_radius);
         let mut random = Gaussian::new(self.settings.seed, sample.ids[centre], trial);
         let mut direction = vec![0.0; sample.positions.len()];
         let part = match given {
+            Some(given) if given.len() != sample.positions.len() => {
+                return Err(Error::InvalidParameter("the push direction must be of all atoms".into()));
+            }
             Some(given) => near.iter().flat_map(|&i| given[3 * i as usize..3 * i as usize + 3].to_vec()).collect(),
             None => random.vector(3 * near.len()),
         };
@@ -133,18 +173,11 @@ impl Search {
             direction[3 * i as usize..3 * i as usize + 3].copy_from_slice(part);
         }
         let length = norm(&direction);
+        if !(length > 0.0 && length.is_finite()) {
+            return Err(Error::InvalidParameter("the push direction has no length within the push radius".into()));
+        }
         scale(&mut direction, 1.0 / length);
         Ok(direction)
-    }
-
-    /// Converges the saddle near `positions` (shape (N, 3)) whose unstable direction is about `mode` (same shape), and
-    /// goes on as in [`attempt`](Self::attempt).
-    ///
-    /// # Errors
-    /// As for [`attempt`](Self::attempt).
-    pub fn refine(&self, engine: &mut dyn Engine, centre: usize, positions: &[f64], mode: &[f64]) -> Result<Event> {
-        let _ = (engine, centre, positions, mode);
-        Ok(Event::unknown(self.energy))
     }
 }
 

@@ -124,3 +124,7 @@ impl Settings {
         Ok(())
     }
 }
+
+pub(super) fn tune(name: &str, default: f64) -> f64 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}

@@ -1,19 +1,21 @@
 //! Springs between neighbours that imitate the Hessian of the initial minimum.
 //!
 //! A pair at distance r is given a longitudinal and a transverse stiffness, piecewise linear in r for each pair of species;
-//! each atom an on-site stiffness per species (which vanishes where the energy does not change on translation). All of
-//! them are fitted, none negative, to the forces that follow a few random displacements of the minimum.
+//! each atom an on-site stiffness per species (small where the energy does not change on translation). All of them are
+//! fitted to the forces that follow a few random displacements of the minimum.
 
 use super::cell::Cell;
-use super::linalg::max_component;
+use super::linalg::{add, dot};
 use super::neighbors::for_each_pair;
 
 /// Nodes of the stiffness over the radius of the first shell.
-const NODES: [f64; 9] = [0.55, 0.62, 0.70, 0.78, 0.86, 0.95, 1.05, 1.2, 1.4];
+const NODES: [f64; 8] = [0.55, 0.62, 0.70, 0.78, 0.86, 0.95, 1.05, 1.2];
 /// Stiffnesses of a pair of species: longitudinal and transverse at each node.
 const UNKNOWNS: usize = 2 * NODES.len();
 /// Atoms whose forces are fitted to: enough for some sixty constants.
 const FITTED_ATOMS: usize = 4000;
+/// Damping of the fit over the largest diagonal element.
+const DAMPING: f64 = 1e-8;
 /// On-site stiffness added to each atom over the mean stiffness: the springs never leave a direction free.
 const FLOOR: f64 = 2e-3;
 
@@ -69,12 +71,7 @@ impl Springs {
         let species: Vec<usize> = types.iter().map(|t| kinds.partition_point(|k| k < t)).collect();
         let graph = Graph::new(cell, &species, positions, shell);
         let pair_unknowns = kinds.len() * (kinds.len() + 1) / 2 * UNKNOWNS;
-        let constants = nonnegative(&normal_equations(&graph, &species, pair_unknowns, kinds.len(), responses));
-        if std::env::var("SPEC").is_ok() {
-            for b in constants.chunks(UNKNOWNS) {
-                eprintln!("K {b:.2?}");
-            }
-        }
+        let constants = solved(&normal_equations(&graph, &species, pair_unknowns, kinds.len(), responses));
         let mut springs = Springs::from_constants(&graph, &species, pair_unknowns, &constants);
         springs.add_floor();
         springs
@@ -211,24 +208,25 @@ impl Normal {
     }
 }
 
-/// Least squares without negative unknowns, by coordinate descent.
-fn nonnegative(normal: &Normal) -> Vec<f64> {
-    const SWEEPS: usize = 20_000;
-    let mut x = vec![0.0; normal.right.len()];
-    for _ in 0..SWEEPS {
-        let mut change: f64 = 0.0;
-        for a in 0..x.len() {
-            let diagonal = normal.matrix[a][a];
-            if diagonal > 0.0 {
-                let residual = normal.right[a] - super::linalg::dot(&normal.matrix[a], &x);
-                let value = (x[a] + residual / diagonal);
-                change = change.max((value - x[a]).abs());
-                x[a] = value;
-            }
+/// Least squares by Cholesky's decomposition; unknowns that nothing depends on are 0.
+fn solved(normal: &Normal) -> Vec<f64> {
+    let n = normal.right.len();
+    let largest = (0..n).map(|a| normal.matrix[a][a]).fold(0.0, f64::max);
+    let mut factor = normal.matrix.clone();
+    let mut x = normal.right.clone();
+    for i in 0..n {
+        // A little damping keeps constants apart that always occur together.
+        factor[i][i] += DAMPING * largest;
+        for j in 0..=i {
+            let sum = dot(&factor[i][..j], &factor[j][..j]);
+            factor[i][j] = if i == j { (factor[i][i] - sum).sqrt() } else { (factor[i][j] - sum) / factor[j][j] };
         }
-        if change <= 1e-6 * max_component(&x) {
-            break;
-        }
+        x[i] = (x[i] - dot(&factor[i][..i], &x[..i])) / factor[i][i];
+    }
+    for i in (0..n).rev() {
+        x[i] /= factor[i][i];
+        let (done, value) = (&factor[i][..i], x[i]);
+        add(&mut x[..i], -value, done);
     }
     x
 }
