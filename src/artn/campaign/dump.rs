@@ -51,6 +51,7 @@ fn committed_length(file: &File, committed: impl Fn(u64) -> bool) -> io::Result<
     let mut reader = BufReader::with_capacity(1 << 20, file);
     let mut line = Vec::new();
     let mut position = 0;
+    let mut last = 0;
     loop {
         line.clear();
         let start = position;
@@ -63,10 +64,11 @@ fn committed_length(file: &File, committed: impl Fn(u64) -> bool) -> io::Result<
         }
         line.clear();
         position += reader.read_until(b'\n', &mut line)? as u64;
-        let attempt = std::str::from_utf8(&line).ok().and_then(|text| text.trim().parse().ok());
-        if !(line.ends_with(b"\n") && attempt.is_some_and(&committed)) {
+        let attempt = std::str::from_utf8(&line).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        if !(line.ends_with(b"\n") && attempt > last && committed(attempt)) {
             return Ok(start);
         }
+        last = attempt;
     }
 }
 
