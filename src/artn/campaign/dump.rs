@@ -41,7 +41,9 @@ impl Frames {
 pub(super) fn reopen(path: &Path, committed: impl Fn(u64) -> bool) -> io::Result<File> {
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     let end = committed_length(&file, committed)?;
-    file.set_len(end)?;
+    if file.metadata()?.len() != end {
+        file.set_len(end)?;
+    }
     file.seek(SeekFrom::Start(end))?;
     Ok(file)
 }

@@ -132,7 +132,9 @@ impl Output {
     fn cut(path: &Path, length: u64) -> Result<Self> {
         let open = || -> io::Result<File> {
             let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-            file.set_len(length)?;
+            if file.metadata()?.len() != length {
+                file.set_len(length)?;
+            }
             file.seek(io::SeekFrom::End(0))?;
             Ok(file)
         };
