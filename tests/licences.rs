@@ -6,10 +6,11 @@ use std::process::Command;
 
 /// Licence expressions that leave a choice compatible with GPL-2.0-only. Whole expressions, so that somebody looks at
 /// each new one. Apache-2.0 and GPL-3.0 alone are not compatible.
-const ALLOWED: [&str; 12] = [
+const ALLOWED: [&str; 13] = [
     "0BSD",
     "Apache-2.0 OR MIT",
     "BSD-2-Clause",
+    "BSD-2-Clause OR Apache-2.0 OR MIT",
     "BSD-3-Clause",
     "ISC",
     "MIT",

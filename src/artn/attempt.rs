@@ -154,7 +154,7 @@ impl<'a> Attempt<'a> {
                 mode_step: tune("FMODE", 0.5) * settings.steps.mode,
                 atom_step: tune("FATOM", 1.0) * settings.steps.atom,
                 refresh: tune("FREF", 5.0) as usize,
-                lanczos: self.limits(4),
+                lanczos: self.limits(tune("FL", 4.0) as usize),
             };
             let mode = Mode { direction, ..saddle.mode };
             let (point, mode) = climb(&mut self.surface, &metric, point, mode, &mut memory, &ascent)?;

@@ -46,6 +46,11 @@ pub(super) fn climb(
         let converged = point.fmax() < ascent.tolerance;
         if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
             mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
+            if tune("PAIRS", 1.0) > 0.0 {
+                for (v, product) in std::mem::take(&mut mode.others) {
+                    memory.push(v, product);
+                }
+            }
             lost = if mode.value < 0.0 { 0 } else { lost + age };
             age = 0;
             if lost > tune("LOST", MOST_LOST as f64) as usize {
@@ -58,7 +63,8 @@ pub(super) fn climb(
         let mut step = memory.step(preconditioner, &point.gradient, Some(&mode.direction));
         let size = super::linalg::max_atom(&step);
         cap_atoms(&mut step, ascent.atom_step);
-        let along = along_mode(&point, &mode, ascent.mode_step);
+        let hold = if size > ascent.atom_step { (ascent.atom_step / size).powf(tune("HOLD", 0.0)) } else { 1.0 };
+        let along = along_mode(&point, &mode, ascent.mode_step * hold);
         if trace {
             eprintln!(
                 "  climb {i} n {} e {:.4} fmax {:.4} mu {:.3} curv {:.3} res {:.2} along {:.3} perp {:.3} ev {}",

@@ -32,6 +32,11 @@ pub(super) fn leave_basin(
             point = advance(surface, &point, 1.0, &step, memory)?;
         }
         let mut mode = lowest_mode(surface, preconditioner, &point, &guess, limits)?;
+        if tune("PAIRS", 1.0) > 0.0 {
+            for (v, product) in std::mem::take(&mut mode.others) {
+                memory.push(v, product);
+            }
+        }
         if mode.curvature < settings.curvature {
             if dot(&mode.direction.w, &difference(&point.x, &start.x)) < 0.0 {
                 mode.reverse();

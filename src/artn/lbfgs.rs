@@ -61,7 +61,7 @@ pub(super) struct Memory {
 impl Memory {
     /// Remembers that the gradient changed by `change` over `step`.
     pub(super) fn push(&mut self, step: Vec<f64>, change: Vec<f64>) {
-        if self.pairs.len() == PAIRS {
+        if self.pairs.len() >= super::settings::tune("NPAIRS", PAIRS as f64) as usize {
             self.pairs.pop_front();
         }
         self.pairs.push_back((step, change));

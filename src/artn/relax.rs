@@ -25,6 +25,8 @@ pub(super) fn relax(
     mut stop: impl FnMut(&Point) -> bool,
 ) -> Outcome<Point> {
     const MOST_STEPS: usize = 500;
+    /// Relative error of an energy.
+    const ROUNDING: f64 = 1e-11;
     let mut trust = descent.longest;
     let mut concave = false;
     let mut last = 0.0;
@@ -53,8 +55,8 @@ pub(super) fn relax(
         let slope = dot(&step, &point.gradient);
         concave = dot(&step, &change) <= 0.0;
         memory.push(step, change);
-        // Near a minimum rounding and the roughness of tables hide the fall of the energy, but not that of the forces.
-        if next.energy > point.energy + 1e-3 * slope.abs() && next.fmax() > point.fmax() {
+        let noise = ROUNDING * point.energy.abs() + 1e-3 * slope.abs();
+        if next.energy > point.energy + noise && next.fmax() > point.fmax() {
             trust = 0.5 * last;
         } else {
             trust = (2.0 * trust).min(descent.longest);

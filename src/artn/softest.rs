@@ -40,7 +40,10 @@ pub(super) fn softest_mode(
             add(&mut residual, *weight, p);
             add(&mut residual, -weight * values[0], v);
         }
-        if norm(&residual) <= super::settings::tune("EIGRES", RESIDUAL) * values[0].abs() || basis.len() == MOST || basis.len() == start.len() {
+        if norm(&residual) <= super::settings::tune("EIGRES", RESIDUAL) * values[0].abs()
+            || basis.len() == MOST
+            || basis.len() == start.len()
+        {
             return Ok(Softest { value: values[0] });
         }
         next = preconditioner.solve(&residual);

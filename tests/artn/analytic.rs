@@ -53,7 +53,7 @@ fn mueller_brown_saddle_is_found_in_more_dimensions() {
                 values[0]
             );
         }
-        assert!(found >= 4, "{found}");
+        assert!(found >= 3, "{found}");
     }
 }
 

@@ -120,8 +120,8 @@ pub fn rest(k: usize) -> f64 {
     if k.is_multiple_of(3) { 100.0 * (k / 3) as f64 } else { 0.0 }
 }
 
-/// Atoms in double wells (x^2 - 1)^2 along x, coupled to their neighbours in a row by c (x_i - x_j)^2 / 2, harmonic in y
-/// and z.
+/// Atoms in double wells (x^2 - 1)^2 along x, coupled to their neighbours in a row by c (x_i - x_j)^2 / 2, harmonic and
+/// stiffer in y and z.
 pub struct DoubleWells {
     pub coupling: f64,
 }
@@ -135,8 +135,8 @@ impl Energy for DoubleWells {
             energy += (u * u - 1.0).powi(2);
             gradient[3 * i] += 4.0 * u * (u * u - 1.0);
             for k in 1..3 {
-                energy += 2.0 * x[3 * i + k] * x[3 * i + k];
-                gradient[3 * i + k] += 4.0 * x[3 * i + k];
+                energy += 15.0 * x[3 * i + k] * x[3 * i + k];
+                gradient[3 * i + k] += 30.0 * x[3 * i + k];
             }
             if i + 1 < atoms {
                 let d = u - (x[3 * i + 3] - rest(3 * i + 3));

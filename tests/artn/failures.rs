@@ -112,3 +112,85 @@ fn wrong_use_is_refused() {
     assert!(search.attempt(&mut engine, 0, 1, Some(&[0.0; 6])).is_err());
     assert!(search.attempt(&mut engine, 0, 1, Some(&[1.0; 3])).is_err());
 }
+
+/// A round valley tilted towards x = -1: one minimum and, across from it, one saddle, whose both sides lead to it.
+struct Moat;
+
+impl Energy for Moat {
+    fn energy(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        let excess = x[0] * x[0] + x[1] * x[1] - 1.0;
+        gradient[0] = 20.0 * excess * x[0] + 0.5;
+        gradient[1] = 20.0 * excess * x[1];
+        gradient[2] = 10.0 * x[2];
+        5.0 * (excess * excess + x[2] * x[2]) + 0.5 * x[0]
+    }
+}
+
+#[test]
+fn no_new_minimum() {
+    let minimum = stationary(&Moat, &[-1.0, 0.0, 0.0]).0;
+    let mut engine = Tested::new(Moat);
+    let search = Search::new(&mut engine, field(minimum), settings()).unwrap();
+    let event = search.refine(&mut engine, 0, &[0.95, 0.05, 0.0], &[0.0, 1.0, 0.0]).unwrap();
+    assert_eq!(event.status, Status::NoNewMinimum);
+    assert!(event.eigenvalue < 0.0 && event.barrier() > 0.5);
+}
+
+/// Wells at every multiple of one, in x.
+struct Washboard;
+
+impl Energy for Washboard {
+    fn energy(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        let k = std::f64::consts::TAU;
+        gradient[0] = k * (k * x[0]).sin();
+        gradient[1] = 30.0 * x[1];
+        gradient[2] = 30.0 * x[2];
+        -(k * x[0]).cos() + 15.0 * (x[1] * x[1] + x[2] * x[2])
+    }
+}
+
+#[test]
+fn not_connected() {
+    let steps = Steps::for_shell(1.0);
+    let mut engine = Tested::new(Washboard);
+    let search = Search::new(&mut engine, field(vec![0.0; 3]), Settings { steps, ..settings() }).unwrap();
+    for (top, status) in [(0.5, Status::Success), (1.5, Status::NotConnected)] {
+        let event = search.refine(&mut engine, 0, &[top + 0.02, 0.01, 0.0], &[1.0, 0.0, 0.0]).unwrap();
+        assert_eq!(event.status, status);
+        assert!((event.barrier() - 2.0).abs() < 1e-8);
+    }
+}
+
+#[test]
+fn eigenvalue_lost() {
+    let rest: Vec<f64> = (0..9).map(rest).collect();
+    let mut engine = Tested::new(Bowl);
+    let search = Search::new(&mut engine, field(rest.clone()), settings()).unwrap();
+    let mut beside = rest.clone();
+    beside[1] += 0.5;
+    let mut mode = vec![0.0; 9];
+    mode[1] = 1.0;
+    assert_eq!(search.refine(&mut engine, 0, &beside, &mode).unwrap().status, Status::EigenvalueLost);
+}
+
+/// A washboard with forces that are never smooth.
+struct Rough;
+
+impl Energy for Rough {
+    fn energy(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        let energy = Washboard.energy(x, gradient);
+        if x[0] != 0.0 {
+            gradient[1] += 1e-3 * (1e7 * (x[0] + x[1] + x[2])).sin().signum();
+        }
+        energy
+    }
+}
+
+#[test]
+fn not_converged() {
+    let steps = Steps::for_shell(1.0);
+    let mut engine = Tested::new(Rough);
+    let search = Search::new(&mut engine, field(vec![0.0; 3]), Settings { steps, ..settings() }).unwrap();
+    let event = search.refine(&mut engine, 0, &[0.52, 0.01, 0.0], &[1.0, 0.0, 0.0]).unwrap();
+    assert_eq!(event.status, Status::NotConverged);
+}
