@@ -18,9 +18,9 @@ create_atoms 1 box
 mass 1 1
 pair_style lj/cut 2.5
 pair_coeff * * 1 1
-region hole sphere 2.5 2.5 2.5 0.1
+region hole sphere 2 2 2 0.1
 group hole region hole
-region shell sphere 2.5 2.5 2.5 0.8
+region shell sphere 2 2 2 0.8
 delete_atoms group hole compress no
 group shell region shell
 minimize 0 1e-8 1000 10000
@@ -81,7 +81,7 @@ def successes(folder):
 
 def check_saddles(lmp, folder, script, ftol):
     """Stock forces at the saddles of the dump."""
-    rerun = f"thermo 1\nthermo_style custom step pe fmax\nthermo_modify format float %.12g\nrerun {folder}/saddles.dump dump x y z box no\n"
+    rerun = f"thermo 1\nthermo_style custom step pe fmax\nthermo_modify norm no format float %.12g\nrerun {folder}/saddles.dump dump x y z box no\n"
     rows = successes(folder)
     assert rows
     thermo = lmp(script + rerun, load=False).thermo()
@@ -168,7 +168,7 @@ def test_values_before_the_first_run(lmp):
 
 def test_runs_after_the_campaign(lmp):
     """The run ended early; the next one is as long as it should be, with the neighbor settings of the user."""
-    script = copper() + FIX + "\nthermo_style custom step pe press temp\nrun 100\nunfix hop\nfix move all nve\nvelocity all create 300 5\nrun 20\nprint \"STEP $(step)\"\n"
+    script = copper() + FIX + "\nthermo_style custom step pe press temp\nrun 100\nunfix hop\nfix move all nve\nvelocity all create 300 5 loop geom\nrun 20\nprint \"STEP $(step)\"\n"
     output = lmp(script).output
     steps = int(output.split("\nSTEP ")[1].split()[0])
     assert steps == 12 + 20

@@ -3,7 +3,7 @@
 use super::row::push_real;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 const STEP: &str = "ITEM: TIMESTEP";
@@ -50,7 +50,8 @@ pub(super) fn reopen(path: &Path, committed: impl Fn(u64) -> bool) -> io::Result
 
 /// Bytes up to the first frame that is not committed. A committed frame is complete: it was written before its commit.
 fn committed_length(file: &File, committed: impl Fn(u64) -> bool) -> io::Result<u64> {
-    let mut reader = BufReader::with_capacity(1 << 20, file);
+    // a device may have no end, but no length either
+    let mut reader = BufReader::with_capacity(1 << 20, file.take(file.metadata()?.len()));
     let mut line = Vec::new();
     let mut position = 0;
     let mut last = 0;
