@@ -9,6 +9,31 @@
 #include <stdlib.h>
 
 /*
+ Length of the vector that `ergodic_artn_vector` writes.
+ */
+#define ERGODIC_ARTN_VECTOR 7
+
+/*
+ Number of columns that `ergodic_artn_statistics` writes.
+ */
+#define ERGODIC_ARTN_COLUMNS 5
+
+/*
+ A callback did what it was asked for.
+ */
+#define ERGODIC_ENGINE_DONE 0
+
+/*
+ The energy or a force is not finite: the attempt fails, the run goes on.
+ */
+#define ERGODIC_ENGINE_NOT_FINITE 1
+
+/*
+ The callback failed: the call to the core returns ERGODIC_ENGINE_ERROR.
+ */
+#define ERGODIC_ENGINE_FAILED 2
+
+/*
  Number of doubles of a fingerprint.
  */
 #define ERGODIC_FINGERPRINT_LENGTH 13
@@ -54,13 +79,9 @@ typedef enum ergodic_status_t {
    */
   ERGODIC_COINCIDENT_ATOMS = 3,
   /*
-   A position or radius is NaN or infinite.
+   A position, radius, energy or force is NaN or infinite.
    */
   ERGODIC_NOT_FINITE = 4,
-  /*
-   Modes could not be found as asked: memory, convergence or a file.
-   */
-  ERGODIC_UNSOLVED = 20,
   /*
    The configuration is not a minimum.
    */
@@ -74,10 +95,40 @@ typedef enum ergodic_status_t {
    */
   ERGODIC_CALLER_FAILED = 7,
   /*
+   Modes could not be found as asked: memory, convergence or a file.
+   */
+  ERGODIC_UNSOLVED = 8,
+  /*
+   A callback that computes forces failed.
+   */
+  ERGODIC_ENGINE_ERROR = 9,
+  /*
+   A file cannot be read or written, or is not what it should be.
+   */
+  ERGODIC_FILE_ERROR = 10,
+  /*
    A bug in Ergodic; the text of the panic is in the last error.
    */
   ERGODIC_INTERNAL_ERROR = 255,
 } ergodic_status_t;
+
+/*
+ What comes next in a partition.
+ */
+typedef enum ergodic_artn_state_t {
+  /*
+   An attempt.
+   */
+  ERGODIC_ARTN_READY = 0,
+  /*
+   A centre has to be assigned.
+   */
+  ERGODIC_ARTN_WANTS_CENTRE = 1,
+  /*
+   Nothing: no centre is left.
+   */
+  ERGODIC_ARTN_EXHAUSTED = 2,
+} ergodic_artn_state_t;
 
 /*
  How modes are found.
@@ -102,6 +153,12 @@ typedef enum ergodic_vdos_solver_t {
 } ergodic_vdos_solver_t;
 
 /*
+ A campaign in one partition. Every MPI rank of the partition has its own and makes the same calls, but for those that
+ read and write files.
+ */
+typedef struct ergodic_artn_t ergodic_artn_t;
+
+/*
  Histories of motifs of the atoms of one MPI rank, by local index.
  */
 typedef struct ergodic_history_t ergodic_history_t;
@@ -115,6 +172,80 @@ typedef struct ergodic_tessellation_t ergodic_tessellation_t;
  Vibrations: settings and the results of the last configuration.
  */
 typedef struct ergodic_vdos_t ergodic_vdos_t;
+
+/*
+ Settings of a campaign; doc/fix_artn.md says what they do. Units: those of the simulation.
+ */
+typedef struct ergodic_artn_options_t {
+  /*
+   Seed of the random pushes.
+   */
+  uint64_t seed;
+  /*
+   Successful events wanted per centre.
+   */
+  uint32_t events;
+  /*
+   Attempts allowed per centre.
+   */
+  uint32_t attempts;
+  /*
+   2-norm of the push (distance).
+   */
+  double push;
+  /*
+   Radius of the push around the centre (distance).
+   */
+  double push_radius;
+  /*
+   Radius of the first shell of neighbors, the scale of all step lengths (distance).
+   */
+  double shell;
+  /*
+   Radius within which atoms move first (distance); infinite: all atoms.
+   */
+  double active;
+  /*
+   Largest force component of a converged configuration (force).
+   */
+  double ftol;
+  /*
+   Vectors of a Krylov space.
+   */
+  int32_t lanczos_size;
+  /*
+   Finite-difference step of Lanczos (distance).
+   */
+  double lanczos_step;
+  /*
+   Lowest eigenvalue below which the basin is left (energy/distance^2).
+   */
+  double curvature;
+  /*
+   Force evaluations allowed per attempt.
+   */
+  uint64_t maxeval;
+  /*
+   Allowed barriers, lowest and highest (energy).
+   */
+  double barrier[2];
+  /*
+   Whether both sides are relaxed and one must be the initial minimum.
+   */
+  bool connect;
+  /*
+   Whether a second event through the same saddle does not count.
+   */
+  bool distinct;
+  /*
+   Same configuration: difference of energies below this (energy).
+   */
+  double same_energy;
+  /*
+   Same configuration: displacement of any atom up to this (distance).
+   */
+  double same_distance;
+} ergodic_artn_options_t;
 
 /*
  A simulation box.
@@ -133,6 +264,86 @@ typedef struct ergodic_box_t {
    */
   bool periodic[3];
 } ergodic_box_t;
+
+/*
+ The initial minimum. All arrays belong to the caller and are copied.
+ */
+typedef struct ergodic_artn_sample_t {
+  /*
+   Number of atoms.
+   */
+  int32_t n;
+  /*
+   IDs, ascending, shape [n].
+   */
+  const int64_t *ids;
+  /*
+   Types, shape [n].
+   */
+  const int32_t *types;
+  /*
+   Positions, shape [n][3] (distance units).
+   */
+  const double *x;
+  /*
+   The box.
+   */
+  struct ergodic_box_t cell;
+  /*
+   Number of central atoms.
+   */
+  int32_t n_centres;
+  /*
+   Their indices in the arrays above, ascending, shape [n_centres].
+   */
+  const uint32_t *centres;
+} ergodic_artn_sample_t;
+
+/*
+ File names; NULL for what is not wanted.
+ */
+typedef struct ergodic_artn_files_t {
+  /*
+   Event table.
+   */
+  const char *events;
+  /*
+   Dump of saddles.
+   */
+  const char *saddles;
+  /*
+   Dump of minima.
+   */
+  const char *minima;
+  /*
+   Index of this partition from 0, -1 if there is only one.
+   */
+  int32_t partition;
+  /*
+   The lines of a dump from `ITEM: BOX BOUNDS` to the last bound, each with its end.
+   */
+  const char *bounds;
+} ergodic_artn_files_t;
+
+/*
+ Who computes energies and forces. The callbacks return one of ERGODIC_ENGINE_..., and must not throw. They are called
+ on the thread and during the call that the engine was handed to.
+ */
+typedef struct ergodic_engine_t {
+  /*
+   Handed to the callbacks.
+   */
+  void *context;
+  /*
+   From now on the `n` atoms of these indices (ascending) may move, and every other one rests at `reference`, shape
+   [atoms][3] (distance units).
+   */
+  int32_t (*select)(void *context, int32_t n, const uint32_t *atoms, const double *reference);
+  /*
+   Energy and forces on the selected atoms at positions `x`; both shape [n][3].
+   */
+  int32_t (*evaluate)(void *context, const double *x, double *forces, double *energy);
+} ergodic_engine_t;
 
 /*
  What a tessellation computes and which faces and edges it counts.
@@ -366,6 +577,107 @@ typedef struct ergodic_vdos_caller_t {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/*
+ Evaluates the initial minimum and makes a campaign. On success `*artn` is a handle for `ergodic_artn_free`.
+ */
+enum ergodic_status_t ergodic_artn_new(const struct ergodic_artn_options_t *options,
+                                       const struct ergodic_artn_sample_t *sample,
+                                       const struct ergodic_artn_files_t *files,
+                                       struct ergodic_engine_t engine,
+                                       struct ergodic_artn_t **artn);
+
+/*
+ Frees a campaign; NULL is allowed.
+ */
+void ergodic_artn_free(struct ergodic_artn_t *artn);
+
+/*
+ Before any partition opens its files, on one process of all: reads the attempts of an earlier campaign if `resume`,
+ otherwise removes its files; writes the settings. `*bytes`, valid until the next call with this handle, are for
+ `ergodic_artn_absorb` on all processes.
+ */
+enum ergodic_status_t ergodic_artn_prepare_files(struct ergodic_artn_t *artn,
+                                                 bool resume,
+                                                 const uint8_t **bytes,
+                                                 int64_t *length);
+
+/*
+ Opens the files of this partition, on one process of it.
+ */
+enum ergodic_status_t ergodic_artn_open_files(struct ergodic_artn_t *artn);
+
+/*
+ Counts attempts of an earlier campaign or of other partitions.
+ */
+enum ergodic_status_t ergodic_artn_absorb(struct ergodic_artn_t *artn, const uint8_t *bytes, int64_t length);
+
+/*
+ What this partition recorded since the last call, for `ergodic_artn_absorb` in the others. `*bytes` are valid until
+ the next call with this handle.
+ */
+enum ergodic_status_t ergodic_artn_pending(struct ergodic_artn_t *artn,
+                                           const uint8_t **bytes,
+                                           int64_t *length);
+
+/*
+ Lists the centres that are not done.
+ */
+enum ergodic_status_t ergodic_artn_start_run(struct ergodic_artn_t *artn);
+
+/*
+ What comes next.
+ */
+enum ergodic_status_t ergodic_artn_state(struct ergodic_artn_t *artn, enum ergodic_artn_state_t *state);
+
+/*
+ Assigns the centre at this position of the list of `ergodic_artn_start_run`; there may be none.
+ */
+enum ergodic_status_t ergodic_artn_assign(struct ergodic_artn_t *artn, int64_t position);
+
+/*
+ Makes the next attempt. It counts after `ergodic_artn_commit`.
+ */
+enum ergodic_status_t ergodic_artn_attempt(struct ergodic_artn_t *artn, struct ergodic_engine_t engine);
+
+/*
+ Counts the attempt, and if `write`, on one process of the partition, writes it to the files first. `seconds` = CPU
+ time that it took.
+ */
+enum ergodic_status_t ergodic_artn_commit(struct ergodic_artn_t *artn,
+                                          double seconds,
+                                          bool write);
+
+/*
+ Global vector, shape [ERGODIC_ARTN_VECTOR]: attempts, successes, barrier of the last attempt, its centre, its force
+ evaluations, all force evaluations, mean barrier.
+ */
+enum ergodic_status_t ergodic_artn_vector(struct ergodic_artn_t *artn,
+                                          double *vector);
+
+/*
+ Number of centres.
+ */
+enum ergodic_status_t ergodic_artn_centres(struct ergodic_artn_t *artn, int32_t *number);
+
+/*
+ Per-atom columns of the centre at `position` of all centres: `*index` is its index in the sample, `columns`, shape
+ [ERGODIC_ARTN_COLUMNS], get mean barrier, successes, attempts, lowest barrier, standard deviation.
+ */
+enum ergodic_status_t ergodic_artn_statistics(struct ergodic_artn_t *artn,
+                                              int32_t position,
+                                              int32_t *index,
+                                              double *columns);
+
+/*
+ A line on what was done, `seconds` after the run began with `events_before` events; `workers` partitions share the
+ rest. `*text` is valid until the next call with this handle.
+ */
+enum ergodic_status_t ergodic_artn_progress(struct ergodic_artn_t *artn,
+                                            double seconds,
+                                            int64_t events_before,
+                                            int32_t workers,
+                                            const char **text);
 
 /*
  Writes the part of `n` atoms in the fingerprint of a configuration; the parts of all MPI ranks add up to the

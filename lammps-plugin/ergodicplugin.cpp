@@ -2,6 +2,7 @@
 
 #include "compute_vdos_atom.h"
 #include "compute_voronoi_entropy.h"
+#include "fix_artn.h"
 #include "fix_voronoi_history.h"
 
 #include <cstdio>
@@ -48,6 +49,7 @@ class Gate {
     find("lammps_version", version);
     find("lammps_extract_setting", setting);
     find("lammps_error", message);
+    find("lammps_has_style", style);
   }
 
   bool passes() const
@@ -58,11 +60,25 @@ class Gate {
     return false;
   }
 
+  bool has_fix(const char *name) const { return style && style(lmp, "fix", name); }
+
+  // One line on rank 0, in the log too where the library can write to it.
+  void report(const std::string &text) const
+  {
+    constexpr int WARNING = 0;    // LMP_ERROR_WARNING of library.h
+    if (setting && setting(lmp, "world_rank") > 0) return;
+    if (message)
+      message(lmp, WARNING, text.c_str());
+    else
+      fprintf(stderr, "%s\n", text.c_str());
+  }
+
  private:
   void *lmp;
   int (*version)(void *) = nullptr;
   int (*setting)(void *, const char *) = nullptr;
   void (*message)(void *, int, const char *) = nullptr;
+  int (*style)(void *, const char *, const char *) = nullptr;
 
   template <typename Function> static void find(const char *name, Function &function)
   {
@@ -92,17 +108,6 @@ class Gate {
     return what + ": built for " + std::to_string(built) + ", running " + std::to_string(running) +
            "; build Ergodic against the headers of this LAMMPS";
   }
-
-  // One line on rank 0, in the log too where the library can write to it.
-  void report(const std::string &text) const
-  {
-    constexpr int WARNING = 0;    // LMP_ERROR_WARNING of library.h
-    if (setting && setting(lmp, "world_rank") > 0) return;
-    if (message)
-      message(lmp, WARNING, text.c_str());
-    else
-      fprintf(stderr, "%s\n", text.c_str());
-  }
 };
 
 void *voronoi_entropy(void *lmp, int narg, char **arg)
@@ -115,6 +120,11 @@ void *voronoi_history(void *lmp, int narg, char **arg)
   return new FixVoronoiHistory(static_cast<LAMMPS *>(lmp), narg, arg);
 }
 
+void *artn(void *lmp, int narg, char **arg)
+{
+  return new FixArtn(static_cast<LAMMPS *>(lmp), narg, arg);
+}
+
 void *vdos_atom(void *lmp, int narg, char **arg)
 {
   return new ComputeVdosAtom(static_cast<LAMMPS *>(lmp), narg, arg);
@@ -124,29 +134,33 @@ void *vdos_atom(void *lmp, int narg, char **arg)
 
 void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
 {
-  if (!Gate(lmp).passes()) return;
+  const Gate gate(lmp);
+  if (!gate.passes()) return;
 
   const auto register_plugin = reinterpret_cast<lammpsplugin_regfunc>(regfunc);
-  lammpsplugin_t plugin;
-  plugin.version = ERGODIC_LAMMPS_VERSION_STRING;
-  plugin.author = "the Ergodic authors";
-  plugin.handle = handle;
+  const auto add = [&](const char *style, const char *name, lammpsplugin_factory2 *creator,
+                       const char *info) {
+    lammpsplugin_t plugin;
+    plugin.version = ERGODIC_LAMMPS_VERSION_STRING;
+    plugin.style = style;
+    plugin.name = name;
+    plugin.info = info;
+    plugin.author = "the Ergodic authors";
+    plugin.creator.v2 = creator;
+    plugin.handle = handle;
+    register_plugin(&plugin, lmp);
+  };
 
-  plugin.style = "compute";
-  plugin.name = "voronoi/entropy";
-  plugin.info = "Ergodic compute voronoi/entropy";
-  plugin.creator.v2 = &voronoi_entropy;
-  register_plugin(&plugin, lmp);
-
-  plugin.style = "fix";
-  plugin.name = "VORONOI/HISTORY";
-  plugin.info = "Ergodic fix VORONOI/HISTORY, internal to compute voronoi/entropy";
-  plugin.creator.v2 = &voronoi_history;
-  register_plugin(&plugin, lmp);
-
-  plugin.style = "compute";
-  plugin.name = "vdos/atom";
-  plugin.info = "Ergodic compute vdos/atom";
-  plugin.creator.v2 = &vdos_atom;
-  register_plugin(&plugin, lmp);
+  add("compute", "voronoi/entropy", voronoi_entropy, "Ergodic compute voronoi/entropy");
+  add("fix", "VORONOI/HISTORY", voronoi_history,
+      "Ergodic fix VORONOI/HISTORY, internal to compute voronoi/entropy");
+  add("compute", "vdos/atom", vdos_atom, "Ergodic compute vdos/atom");
+  // The library stays in the process, so that it knows its own style when it is loaded again.
+  static bool ours = false;
+  ours = ours || !gate.has_fix("artn");
+  if (ours)
+    add("fix", "artn", artn, "Ergodic fix artn");
+  else
+    gate.report("Ergodic: another fix artn is there already, ours is fix artn/ergodic");
+  add("fix", "artn/ergodic", artn, "Ergodic fix artn");
 }

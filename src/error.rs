@@ -48,6 +48,15 @@ pub enum Error {
     /// A function of the caller failed; the caller knows why.
     #[error("stopped by the caller")]
     Caller,
+    /// An energy or a force is NaN or infinite.
+    #[error("energy or forces are not finite")]
+    ForcesNotFinite,
+    /// Whoever computes forces failed; the text is theirs.
+    #[error("{0}")]
+    Engine(String),
+    /// A file cannot be read or written, or is not what it should be; the text says which and why.
+    #[error("{0}")]
+    File(String),
     /// The tessellation kernel met a configuration that it cannot resolve (a bug: please report it).
     #[error("the Voronoi cell could not be constructed")]
     Tessellation(usize),

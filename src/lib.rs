@@ -5,9 +5,12 @@
 //!
 //! - [`voronoi`]: the Voronoi cell of every atom and its motif,
 //! - [`entropy`]: the history of motifs that an atom visited and its Shannon entropy,
+//! - [`artn`]: saddle searches from a minimum, with forces from a callback,
 //! - [`vdos`]: the vibrational modes of a configuration and the boson peak of every atom,
 //! - [`fingerprint`]: whether two configurations are the same one.
 
+/// cbindgen:ignore
+pub mod artn;
 pub mod c_api;
 /// cbindgen:ignore
 pub mod entropy;

@@ -7,12 +7,16 @@
 // C names, and safety is stated by the doc comments on shapes and ownership, which also go into the header.
 #![allow(non_camel_case_types, clippy::missing_safety_doc, clippy::missing_panics_doc, clippy::missing_errors_doc)]
 
+mod artn;
+mod engine;
 mod fingerprint;
 mod history;
 mod status;
 mod tessellation;
 mod vdos;
 
+pub use artn::*;
+pub use engine::*;
 pub use fingerprint::*;
 pub use history::*;
 pub use status::*;

@@ -18,16 +18,20 @@ pub enum ergodic_status_t {
     ERGODIC_GHOST_CUTOFF = 2,
     /// Two atoms are at the same position.
     ERGODIC_COINCIDENT_ATOMS = 3,
-    /// A position or radius is NaN or infinite.
+    /// A position, radius, energy or force is NaN or infinite.
     ERGODIC_NOT_FINITE = 4,
-    /// Modes could not be found as asked: memory, convergence or a file.
-    ERGODIC_UNSOLVED = 20,
     /// The configuration is not a minimum.
     ERGODIC_NOT_MINIMISED = 5,
     /// The memory needed is not there.
     ERGODIC_OUT_OF_MEMORY = 6,
     /// A function of the caller failed.
     ERGODIC_CALLER_FAILED = 7,
+    /// Modes could not be found as asked: memory, convergence or a file.
+    ERGODIC_UNSOLVED = 8,
+    /// A callback that computes forces failed.
+    ERGODIC_ENGINE_ERROR = 9,
+    /// A file cannot be read or written, or is not what it should be.
+    ERGODIC_FILE_ERROR = 10,
     /// A bug in Ergodic; the text of the panic is in the last error.
     ERGODIC_INTERNAL_ERROR = 255,
 }
@@ -63,11 +67,13 @@ fn status_of(error: &Error) -> ergodic_status_t {
         Error::InvalidParameter(_) => ergodic_status_t::ERGODIC_INVALID_PARAMETER,
         Error::GhostCutoff { .. } => ergodic_status_t::ERGODIC_GHOST_CUTOFF,
         Error::CoincidentAtoms(..) => ergodic_status_t::ERGODIC_COINCIDENT_ATOMS,
-        Error::NotFinite(_) => ergodic_status_t::ERGODIC_NOT_FINITE,
-        Error::Unsolved(_) => ergodic_status_t::ERGODIC_UNSOLVED,
+        Error::NotFinite(_) | Error::ForcesNotFinite => ergodic_status_t::ERGODIC_NOT_FINITE,
         Error::NotMinimised { .. } => ergodic_status_t::ERGODIC_NOT_MINIMISED,
         Error::Memory { .. } => ergodic_status_t::ERGODIC_OUT_OF_MEMORY,
         Error::Caller => ergodic_status_t::ERGODIC_CALLER_FAILED,
+        Error::Unsolved(_) => ergodic_status_t::ERGODIC_UNSOLVED,
+        Error::Engine(_) => ergodic_status_t::ERGODIC_ENGINE_ERROR,
+        Error::File(_) => ergodic_status_t::ERGODIC_FILE_ERROR,
         Error::Tessellation(_) => ergodic_status_t::ERGODIC_INTERNAL_ERROR,
     }
 }

@@ -1,0 +1,84 @@
+/* -*- c++ -*- Ergodic: LAMMPS plugin. GPL-2.0-only. */
+
+#ifndef ERGODIC_FIX_ARTN_H
+#define ERGODIC_FIX_ARTN_H
+
+#include "artn_forces.h"
+#include "artn_queue.h"
+#include "ergodic.h"
+#include "fix.h"
+
+#include <string>
+#include <vector>
+
+namespace LAMMPS_NS {
+
+// Saddle searches from the present minimum, one attempt a step. The search and the campaign are in
+// the core, forces in ArtnForces.
+class FixArtn : public Fix {
+ public:
+  FixArtn(class LAMMPS *, int, char **);
+  ~FixArtn() override;
+
+  int setmask() override;
+  void init() override;
+  void setup(int) override;
+  void initial_integrate(int) override;
+  void end_of_step() override;
+  void post_run() override;
+
+  double compute_scalar() override;
+  double compute_vector(int) override;
+
+  void grow_arrays(int) override;
+  void copy_arrays(int, int, int) override;
+  void set_arrays(int) override;
+  int pack_exchange(int, double *) override;
+  int unpack_exchange(int, double *) override;
+  // As in FixVoronoiHistory: keeps the name of a symbol with tagint out of the plugin.
+  void set_molecule(int, tagint, int, double *, double *, double *) override {}
+  double memory_usage() override;
+
+ private:
+  std::string name;    // for messages
+  ergodic_artn_options_t options;
+  std::string events_file, saddles_file, minima_file;
+  bool resume = false;
+
+  ArtnForces forces;
+  ArtnQueue queue;
+  ergodic_artn_t *artn = nullptr;
+
+  double vector[ERGODIC_ARTN_VECTOR] = {};
+  std::vector<double> statistics;    // of all atoms, [natoms][ERGODIC_ARTN_COLUMNS]
+
+  bool running = false;    // between setup() and post_run()
+  bool ended = false;      // nothing is left to do
+  double begin_time = 0.0, report_time = 0.0;
+  int64_t begin_events = 0;
+
+  void parse(int, char **);
+  void defaults();
+  void check_given(const std::vector<std::string> &given);
+  double number(const std::string &, const char *, double least) const;
+  int64_t integer(const std::string &, const char *, int64_t least, int64_t most) const;
+  bool yes_no(const std::string &, const char *) const;
+
+  void check_other_fixes() const;
+  void create();
+  std::vector<uint32_t> centres() const;
+  std::string bounds() const;
+  void open_files();
+  void take_centre();
+  void attempt();
+  void tally();
+  void update_output();
+  void report(bool final);
+
+  void check(const char *, int, ergodic_status_t);
+  void check_root(const char *, int, ergodic_status_t, bool universe_wide = false);
+};
+
+}    // namespace LAMMPS_NS
+
+#endif

@@ -1,0 +1,281 @@
+//! The stages of one attempt.
+
+use super::climb::{Ascent, climb};
+use super::event::{Event, Status, displacements, same_configuration};
+use super::exit::leave_basin;
+use super::lanczos::{Limits, Mode, lowest_mode};
+use super::lbfgs::{Direction, Memory};
+use super::linalg::{add, difference, dot, max_atom, norm};
+use super::neighbors::within;
+use super::preconditioner::Preconditioner;
+use super::relax::{Descent, relax};
+use super::rigid::rigid_motions;
+use super::search::Search;
+use super::settings::tune;
+use super::softest::softest_mode;
+use super::surface::{Outcome, Point, Stop, Surface};
+use std::rc::Rc;
+
+/// One attempt under way.
+pub(super) struct Attempt<'a> {
+    search: &'a Search,
+    pub(super) surface: Surface<'a>,
+    centre: usize,
+    pub(super) event: Event,
+    /// Atoms that move first, more of them, all; and their metrics once they are needed.
+    stages: Vec<(Vec<u32>, Option<Rc<Preconditioner>>)>,
+}
+
+/// A saddle of the region, or of all atoms, with what is known of the curvature around it.
+struct Saddle {
+    point: Point,
+    mode: Mode,
+    memory: Memory,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(search: &'a Search, surface: Surface<'a>, centre: usize) -> Self {
+        let sample = &search.sample;
+        let mut stages = Vec::new();
+        if let Some(radius) = search.settings.active {
+            for radius in [radius, tune("GROW", 1.5) * radius] {
+                let atoms = within(&sample.cell, &sample.positions, centre, radius);
+                if 2 * atoms.len() < sample.ids.len() {
+                    stages.push((atoms, None));
+                }
+            }
+        }
+        stages.push(((0..sample.ids.len() as u32).collect(), None));
+        Attempt { search, surface, centre, event: Event::unknown(search.energy), stages }
+    }
+
+    /// From the initial minimum along `direction` (shape (N, 3), unit length).
+    pub(super) fn push(&mut self, direction: &[f64]) -> Outcome<()> {
+        let initial = &self.search.sample.positions;
+        let metric = self.enter(0, initial)?;
+        let start = self.surface.evaluate(self.surface.gather(initial))?;
+        let direction = self.surface.gather(direction);
+        let mut memory = Memory::default();
+        let (point, mode) =
+            leave_basin(&mut self.surface, &metric, &self.search.settings, start, &direction, &mut memory)?;
+        self.note("exit");
+        let all = initial.clone();
+        self.cross(point, mode, memory, all)
+    }
+
+    /// From `positions` (shape (N, 3)) near a saddle whose mode is about `mode` (same shape).
+    pub(super) fn refine(&mut self, positions: &[f64], mode: &[f64]) -> Outcome<()> {
+        let metric = self.enter(0, positions)?;
+        let point = self.surface.evaluate(self.surface.gather(positions))?;
+        let start = Direction::new(&metric, &self.surface.gather(mode)).ok_or_else(no_direction)?;
+        let limits = self.limits(self.search.settings.lanczos_size);
+        let mode = lowest_mode(&mut self.surface, &metric, &point, &start, limits)?;
+        self.cross(point, mode, Memory::default(), positions.to_vec())
+    }
+
+    fn note(&self, what: &str) {
+        if std::env::var("NOTE").is_ok() {
+            let c = self.surface.counts();
+            eprintln!("NOTE {what} {} {}", c.total, c.full);
+        }
+    }
+
+    fn limits(&self, size: usize) -> Limits {
+        Limits { size, step: self.search.settings.lanczos_step, residual: tune("RES", 0.1) }
+    }
+
+    /// Metric of the first stage.
+    fn local(&self) -> Rc<Preconditioner> {
+        Rc::clone(self.stages[0].1.as_ref().expect("the first stage was entered"))
+    }
+
+    /// Up to the saddle, and down on both sides; atoms outside the region rest in `around` at first.
+    fn cross(&mut self, point: Point, mode: Mode, mut memory: Memory, mut around: Vec<f64>) -> Outcome<()> {
+        let settings = &self.search.settings;
+        let ascent = Ascent {
+            tolerance: tune("TOLR", 5.0) * settings.ftol,
+            mode_step: settings.steps.mode,
+            atom_step: settings.steps.atom,
+            refresh: tune("REFRESH", 2.0) as usize,
+            lanczos: self.limits(tune("LREF", 4.0) as usize),
+        };
+        let local = self.local();
+        let (point, mode) = climb(&mut self.surface, &local, point, mode, &mut memory, &ascent)?;
+        self.note("region saddle");
+        self.surface.scatter(&point.x, &mut around);
+        let saddle = self.free_saddle(Saddle { point, mode, memory }, around)?;
+        self.note("saddle");
+        self.record_saddle(&saddle.point);
+        let [lowest, highest] = settings.barrier;
+        if !(lowest..=highest).contains(&(saddle.point.energy - self.search.energy)) {
+            return Err(Stop::Failed(Status::BarrierRange));
+        }
+        if settings.connect {
+            self.connect(&saddle)?;
+        }
+        self.event.status = Status::Success;
+        Ok(())
+    }
+
+    fn record_saddle(&mut self, saddle: &Point) {
+        let sample = &self.search.sample;
+        let moved = displacements(&sample.cell, &sample.positions, &saddle.x);
+        self.event.energy_saddle = saddle.energy;
+        self.event.fmax = saddle.fmax();
+        self.event.evals_saddle = self.surface.counts().total;
+        self.event.dr_saddle = norm(moved.as_flattened());
+        self.event.dr_center = norm(&moved[self.centre]);
+        self.event.saddle.clone_from(&saddle.x);
+    }
+
+    /// Lets the atoms of `stage` move, from `positions`; returns the metric.
+    fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Rc<Preconditioner>> {
+        let (search, centre) = (self.search, self.centre);
+        let (atoms, metric_of) = &mut self.stages[stage];
+        self.surface.select(atoms, positions)?;
+        Ok(Rc::clone(metric_of.get_or_insert_with(|| Rc::new(metric(search, atoms, centre)))))
+    }
+
+    /// Converges a saddle of the region with all atoms free, the others starting from `positions`; the region grows stage by
+    /// stage.
+    fn free_saddle(&mut self, mut saddle: Saddle, mut positions: Vec<f64>) -> Outcome<Saddle> {
+        let settings = &self.search.settings;
+        for stage in 1.min(self.stages.len() - 1)..self.stages.len() {
+            let last = stage + 1 == self.stages.len();
+            let mut v = vec![0.0; positions.len()];
+            self.surface.scatter(&saddle.mode.direction.v, &mut v);
+            let before = self.surface.atoms().to_vec();
+            let metric = self.enter(stage, &positions)?;
+            let mut memory = saddle.memory.carried(&before, self.surface.atoms(), &metric);
+            let direction = Direction::new(&metric, &self.surface.gather(&v)).ok_or_else(no_direction)?;
+            let point = self.surface.evaluate(self.surface.gather(&positions))?;
+            let ascent = Ascent {
+                tolerance: if last { 1.0 } else { tune("TOL2", 0.7) } * settings.ftol,
+                mode_step: tune("FMODE", 0.5) * settings.steps.mode,
+                atom_step: tune("FATOM", 1.0) * settings.steps.atom,
+                refresh: tune("FREF", 5.0) as usize,
+                lanczos: self.limits(tune("FL", 4.0) as usize),
+            };
+            let mode = Mode { direction, ..saddle.mode };
+            let (point, mode) = climb(&mut self.surface, &metric, point, mode, &mut memory, &ascent)?;
+            self.note(if last { "sfull" } else { "s2" });
+            self.surface.scatter(&point.x, &mut positions);
+            saddle = Saddle { point, mode, memory };
+        }
+        let metric = Rc::clone(self.stages.last().and_then(|s| s.1.as_ref()).expect("entered"));
+        let softest =
+            softest_mode(&mut self.surface, &metric, &saddle.point, &saddle.mode.direction.v, settings.lanczos_step)?;
+        self.note("eigen");
+        if softest.value >= 0.0 {
+            return Err(Stop::Failed(Status::EigenvalueLost));
+        }
+        self.event.eigenvalue = softest.value;
+        Ok(saddle)
+    }
+
+    /// Relaxes both sides of the saddle: one must lead to the initial minimum, the other to another one.
+    fn connect(&mut self, saddle: &Saddle) -> Outcome<()> {
+        let sample = &self.search.sample;
+        let v = &saddle.mode.direction.v;
+        let back = if dot(v, &difference(&saddle.point.x, &sample.positions)) > 0.0 { -1.0 } else { 1.0 };
+        self.enter(0, &sample.positions)?;
+        let bottom = self.surface.evaluate(self.surface.gather(&sample.positions))?;
+        let (first, first_home) = self.relax_side(saddle, back, &bottom)?;
+        self.note("side");
+        let (second, second_home) = self.relax_side(saddle, -back, &bottom)?;
+        self.note("side");
+        let far = match (first_home, second_home) {
+            (true, true) => return Err(Stop::Failed(Status::NoNewMinimum)),
+            (false, false) => return Err(Stop::Failed(Status::NotConnected)),
+            (true, false) => second,
+            (false, true) => first,
+        };
+        let minimum = self.free_minimum(far)?;
+        self.note("minimum");
+        self.record_minimum(minimum)
+    }
+
+    /// Relaxes the region from beside the saddle, the other atoms in their initial places; says whether that leads to the
+    /// initial minimum, where the region's energy is that of `bottom`.
+    fn relax_side(&mut self, saddle: &Saddle, sign: f64, bottom: &Point) -> Outcome<((Point, Memory), bool)> {
+        let settings = &self.search.settings;
+        let v = self.surface.gather(&saddle.mode.direction.v);
+        let mut x = self.surface.gather(&saddle.point.x);
+        add(&mut x, sign * settings.steps.side / norm(&v), &v);
+        let point = self.surface.evaluate(x)?;
+        let cell = self.search.sample.cell;
+        let full = self.surface.is_full();
+        let away = |point: &Point| match full {
+            true => max_atom(displacements(&cell, &bottom.x, &point.x).as_flattened()),
+            false => max_atom(&difference(&point.x, &bottom.x)),
+        };
+        let home = |point: &Point| {
+            (point.energy - bottom.energy).abs() < settings.same_energy && away(point) <= settings.same_distance
+        };
+        let elsewhere = |point: &Point| {
+            point.fmax() < tune("TOLS", 3.0) * settings.ftol && away(point) > 5.0 * settings.same_distance
+        };
+        let mut memory = Memory::default();
+        let descent = Descent { tolerance: settings.ftol, longest: tune("RCAP", 0.3) };
+        let local = self.local();
+        let point = relax(&mut self.surface, &local, point, &mut memory, &descent, |p| home(p) || elsewhere(p))?;
+        let is_home = home(&point);
+        Ok(((point, memory), is_home))
+    }
+
+    /// Converges a minimum of the region with all atoms free.
+    fn free_minimum(&mut self, (mut point, mut memory): (Point, Memory)) -> Outcome<Point> {
+        let settings = &self.search.settings;
+        let mut positions = self.search.sample.positions.clone();
+        self.surface.scatter(&point.x, &mut positions);
+        for stage in 1.min(self.stages.len() - 1)..self.stages.len() {
+            let last = stage + 1 == self.stages.len();
+            let before = self.surface.atoms().to_vec();
+            let metric = self.enter(stage, &positions)?;
+            memory = memory.carried(&before, self.surface.atoms(), &metric);
+            point = self.surface.evaluate(self.surface.gather(&positions))?;
+            let tolerance = if last { 1.0 } else { tune("TOL2", 0.7) } * settings.ftol;
+            let descent = Descent { tolerance, longest: tune("RCAP", 0.3) };
+            point = relax(&mut self.surface, &metric, point, &mut memory, &descent, |_| false)?;
+            self.surface.scatter(&point.x, &mut positions);
+            self.note(if last { "mfull" } else { "m2" });
+        }
+        Ok(point)
+    }
+
+    fn record_minimum(&mut self, minimum: Point) -> Outcome<()> {
+        let settings = &self.search.settings;
+        let sample = &self.search.sample;
+        let initial = (&sample.positions[..], self.search.energy);
+        let end = (&minimum.x[..], minimum.energy);
+        if same_configuration(&sample.cell, initial, end, settings.same_energy, settings.same_distance) {
+            return Err(Stop::Failed(Status::NoNewMinimum));
+        }
+        let moved = displacements(&sample.cell, &sample.positions, &minimum.x);
+        self.event.energy_final = minimum.energy;
+        self.event.dr_final = norm(moved.as_flattened());
+        self.event.moved = moved.iter().filter(|d| norm(&d[..]) > settings.moved_distance).count() as u32;
+        self.event.minimum = minimum.x;
+        Ok(())
+    }
+}
+
+/// Springs of `atoms`, numbered along the first axis from the centre on.
+fn metric(search: &Search, atoms: &[u32], centre: usize) -> Preconditioner {
+    let sample = &search.sample;
+    let places = sample.positions.as_chunks::<3>().0;
+    let along = |atom: &u32| {
+        let d = std::array::from_fn(|k| places[*atom as usize][k] - places[centre][k]);
+        sample.cell.minimum_image(d)[0]
+    };
+    let mut metric =
+        Preconditioner::new(&search.springs, atoms, sample.ids.len(), &atoms.iter().map(along).collect::<Vec<_>>());
+    if atoms.len() == sample.ids.len() {
+        metric.set_rigid(rigid_motions(&sample.cell, &sample.positions, search.invariance));
+    }
+    metric
+}
+
+fn no_direction() -> Stop {
+    Stop::Broken(crate::error::Error::InvalidParameter("the mode has no length among the atoms that move".into()))
+}

@@ -1,0 +1,179 @@
+//! Lowest mode of the Hessian by the Lanczos method (Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950); in ARTn: Malek and
+//! Mousseau 2000; Cances et al., J. Chem. Phys. 130, 114711 (2009)), in the metric of a preconditioner P: the lowest pair of
+//! H v = mu P v. By Sylvester's law of inertia H has as many negative eigenvalues as this problem.
+
+use super::lbfgs::Direction;
+use super::linalg::{add, difference, dot, norm, scale, symmetric_eigen};
+use super::preconditioner::Preconditioner;
+use super::surface::{Outcome, Point, Surface};
+
+/// When to stop.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Most vectors, one evaluation each.
+    pub size: usize,
+    /// 2-norm of the displacement of a finite difference.
+    pub step: f64,
+    /// Stop when the residual of the lowest pair is below this times the spread of the spectrum, 1 in the metric.
+    pub residual: f64,
+}
+
+/// The lowest mode found.
+#[derive(Debug, Clone)]
+pub(super) struct Mode {
+    pub direction: Direction,
+    /// Lowest eigenvalue in the metric.
+    pub value: f64,
+    /// v.Hv / v.v (energy/distance^2).
+    pub curvature: f64,
+    /// Residual in the metric.
+    pub residual: f64,
+    /// The other Ritz vectors and H times them.
+    pub others: Vec<(Vec<f64>, Vec<f64>)>,
+}
+
+/// Looks for the lowest mode at `point`, from `start` on.
+pub(super) fn lowest_mode(
+    surface: &mut Surface,
+    preconditioner: &Preconditioner,
+    point: &Point,
+    start: &Direction,
+    limits: Limits,
+) -> Outcome<Mode> {
+    let mut basis = vec![start.clone()];
+    let mut products: Vec<Vec<f64>> = Vec::new();
+    let mut matrix: Vec<Vec<f64>> = Vec::new();
+    loop {
+        let last = products.len();
+        let product = hessian_product(surface, point, &basis[last].v, limits.step)?;
+        for (i, row) in matrix.iter_mut().enumerate() {
+            row.push(0.5 * (dot(&basis[i].v, &product) + dot(&basis[last].v, &products[i])));
+        }
+        let mut row: Vec<f64> = matrix.iter().map(|row| row[last]).collect();
+        row.push(dot(&basis[last].v, &product));
+        matrix.push(row);
+        products.push(product);
+        let (values, vectors) = symmetric_eigen(matrix.clone());
+        let mut remainder = products[last].clone();
+        for direction in basis.iter().chain(&basis) {
+            direction.project_gradient(&mut remainder);
+        }
+        let exhausted = norm(&remainder) <= 1e-9 * norm(&products[last]);
+        let next = if exhausted { None } else { Direction::new_dual(preconditioner, &remainder) };
+        let residual = next.as_ref().map_or(0.0, |next| (vectors[0][last] * dot(&next.v, &products[last])).abs());
+        let mode = ritz_pair(&basis, &products, values[0], &vectors, residual);
+        if products.len() >= limits.size || residual < limits.residual {
+            return Ok(mode);
+        }
+        match next {
+            Some(next) => basis.push(next),
+            None => return Ok(mode),
+        }
+    }
+}
+
+/// H v by a one-sided difference.
+pub(super) fn hessian_product(surface: &mut Surface, point: &Point, v: &[f64], step: f64) -> Outcome<Vec<f64>> {
+    let factor = step / norm(v);
+    let mut x = point.x.clone();
+    add(&mut x, factor, v);
+    let displaced = surface.evaluate(x)?;
+    let mut product = difference(&displaced.gradient, &point.gradient);
+    scale(&mut product, 1.0 / factor);
+    Ok(product)
+}
+
+fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], value: f64, weights: &[Vec<f64>], residual: f64) -> Mode {
+    let v = combined(basis.iter().map(|d| &d.v), &weights[0]);
+    let w = combined(basis.iter().map(|d| &d.w), &weights[0]);
+    let other = |weights| (combined(basis.iter().map(|d| &d.v), weights), combined(products.iter(), weights));
+    // The length of v is 1 in the metric, so value = v.Hv.
+    let curvature = value / dot(&v, &v);
+    let others = weights[1..].iter().rev().map(|w| other(w)).collect();
+    Mode { direction: Direction { v, w }, value, curvature, residual, others }
+}
+
+fn combined<'a>(vectors: impl Iterator<Item = &'a Vec<f64>>, weights: &[f64]) -> Vec<f64> {
+    let mut sum = Vec::new();
+    for (vector, weight) in vectors.zip(weights) {
+        sum.resize(vector.len(), 0.0);
+        add(&mut sum, *weight, vector);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Result;
+    use crate::artn::engine::Engine;
+    use crate::artn::random::Gaussian;
+    use crate::artn::springs::Springs;
+    use nalgebra::DMatrix;
+
+    /// A quadratic energy.
+    struct Quadratic(DMatrix<f64>);
+
+    impl Engine for Quadratic {
+        fn select(&mut self, _: &[u32], _: &[f64]) -> Result<()> {
+            Ok(())
+        }
+
+        fn evaluate(&mut self, x: &[f64], forces: &mut [f64]) -> Result<f64> {
+            let gradient = &self.0 * nalgebra::DVector::from_column_slice(x);
+            forces.iter_mut().zip(gradient.iter()).for_each(|(f, g)| *f = -g);
+            Ok(0.5 * gradient.dot(&nalgebra::DVector::from_column_slice(x)))
+        }
+    }
+
+    /// Atoms in a row that springs connect, and a symmetric matrix near that of the springs with one direction made unstable.
+    fn problem(atoms: usize) -> (Preconditioner, DMatrix<f64>, DMatrix<f64>) {
+        let mut random = Gaussian::new(5, 7, 9);
+        let positions: Vec<f64> = (0..atoms).flat_map(|i| [i as f64, 0.3 * (i as f64).sin(), 0.0]).collect();
+        let u = random.vector(3 * atoms);
+        let mut force = vec![0.0; 3 * atoms];
+        for i in 0..atoms {
+            for j in (0..atoms).filter(|j| i.abs_diff(*j) == 1) {
+                for k in 0..3 {
+                    force[3 * i + k] -= 5.0 * (u[3 * i + k] - u[3 * j + k]);
+                }
+            }
+            for k in 0..3 {
+                force[3 * i + k] -= 2.0 * u[3 * i + k];
+            }
+        }
+        let springs = Springs::fit(&crate::artn::Cell::open(), &vec![1; atoms], &positions, 1.2, &[(u, force)]);
+        let all: Vec<u32> = (0..atoms as u32).collect();
+        let along: Vec<f64> = (0..atoms).map(|i| i as f64).collect();
+        let metric = Preconditioner::new(&springs, &all, atoms, &along);
+        let unit = |k: usize| (0..3 * atoms).map(|j| f64::from(u8::from(j == k))).collect::<Vec<f64>>();
+        let columns: Vec<_> = (0..3 * atoms).map(|k| nalgebra::DVector::from_vec(metric.multiply(&unit(k)))).collect();
+        let matrix = DMatrix::from_columns(&columns);
+        let noise = DMatrix::from_vec(3 * atoms, 3 * atoms, random.vector(9 * atoms * atoms));
+        let soft = nalgebra::DVector::from_vec(random.vector(3 * atoms)).normalize();
+        let hessian = &matrix + 0.05 * (&noise + noise.transpose()) - 12.0 * &soft * soft.transpose();
+        (metric, matrix, hessian)
+    }
+
+    #[test]
+    fn lowest_pair_is_that_of_the_dense_problem() {
+        let atoms = 20;
+        let (metric, matrix, hessian) = problem(atoms);
+        let inverse_root = matrix.clone().cholesky().expect("springs are positive definite").l().try_inverse().unwrap();
+        let dense = (&inverse_root * &hessian * inverse_root.transpose()).symmetric_eigen();
+        let lowest = dense.eigenvalues.imin();
+        let expected = inverse_root.transpose() * dense.eigenvectors.column(lowest);
+        let mut engine = Quadratic(hessian);
+        let initial = vec![0.0; 3 * atoms];
+        let mut surface = Surface::new(&mut engine, &initial, 1000, 10.0);
+        surface.select(&(0..atoms as u32).collect::<Vec<_>>(), &initial).unwrap();
+        let point = surface.evaluate(initial.clone()).unwrap();
+        let start = Direction::new_dual(&metric, &Gaussian::new(1, 2, 3).vector(3 * atoms)).unwrap();
+        let limits = Limits { size: 60, step: 1e-3, residual: 1e-7 };
+        let mode = lowest_mode(&mut surface, &metric, &point, &start, limits).unwrap();
+        assert!((mode.value - dense.eigenvalues[lowest]).abs() < 1e-8, "{} {}", mode.value, dense.eigenvalues[lowest]);
+        let overlap = dot(&mode.direction.w, expected.as_slice());
+        assert!((overlap.abs() - 1.0).abs() < 1e-8, "{overlap}");
+        assert!(surface.counts().total < 45, "{}", surface.counts().total);
+    }
+}

@@ -1,0 +1,67 @@
+//! Down to a minimum.
+
+use super::event::Status;
+use super::lbfgs::Memory;
+use super::linalg::{add, difference, dot, max_atom, scale};
+use super::preconditioner::Preconditioner;
+use super::surface::{Outcome, Point, Stop, Surface};
+
+/// How to relax.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Descent {
+    /// Converged when no force component exceeds this.
+    pub tolerance: f64,
+    /// Largest displacement of an atom in a step.
+    pub longest: f64,
+}
+
+/// Preconditioned L-BFGS from `point` until it has converged or `stop` says so.
+pub(super) fn relax(
+    surface: &mut Surface,
+    preconditioner: &Preconditioner,
+    mut point: Point,
+    memory: &mut Memory,
+    descent: &Descent,
+    mut stop: impl FnMut(&Point) -> bool,
+) -> Outcome<Point> {
+    const MOST_STEPS: usize = 500;
+    /// Relative error of an energy.
+    const ROUNDING: f64 = 1e-11;
+    let mut trust = descent.longest;
+    let mut concave = false;
+    let mut last = 0.0;
+    for _ in 0..MOST_STEPS {
+        if point.fmax() < descent.tolerance || stop(&point) {
+            return Ok(point);
+        }
+        let mut step = memory.step(preconditioner, &point.gradient, None);
+        let size = max_atom(&step);
+        // On a concave slope the springs would make the step too short: stride out.
+        let wanted = if concave { size.max(2.0 * last) } else { size };
+        last = wanted.min(trust);
+        scale(&mut step, last / size);
+        if std::env::var("TRACE").is_ok() {
+            eprintln!(
+                "  relax n {} e {:.5} fmax {:.4} size {size:.4} trust {trust:.3} concave {concave}",
+                surface.atoms().len(),
+                point.energy,
+                point.fmax()
+            );
+        }
+        let mut x = point.x.clone();
+        add(&mut x, 1.0, &step);
+        let next = surface.evaluate(x)?;
+        let change = difference(&next.gradient, &point.gradient);
+        let slope = dot(&step, &point.gradient);
+        concave = dot(&step, &change) <= 0.0;
+        memory.push(step, change);
+        let noise = ROUNDING * point.energy.abs() + 1e-3 * slope.abs();
+        if next.energy > point.energy + noise && next.fmax() > point.fmax() {
+            trust = 0.5 * last;
+        } else {
+            trust = (2.0 * trust).min(descent.longest);
+            point = next;
+        }
+    }
+    Err(Stop::Failed(Status::NotConverged))
+}

@@ -1,0 +1,130 @@
+//! What a search is asked for.
+
+use crate::error::{Error, Result};
+
+/// Settings of a search. [`Settings::default`] is for `units metal` (Angstrom, eV); in other units every field with a
+/// dimension must be given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Key of the random numbers, with the ID of the centre and the trial.
+    pub seed: u64,
+    /// 2-norm of the initial random displacement (distance).
+    pub push: f64,
+    /// The push moves the centre and all atoms within this distance of it.
+    pub push_radius: f64,
+    /// Atoms within this distance of the centre move first; `None`: all atoms from the beginning.
+    pub active: Option<f64>,
+    /// Converged when no force component of any atom exceeds this (energy/distance).
+    pub ftol: f64,
+    /// Most vectors of a Krylov space.
+    pub lanczos_size: usize,
+    /// Finite-difference step of a Lanczos product: 2-norm of the displacement (distance).
+    pub lanczos_step: f64,
+    /// The basin is left when the lowest eigenvalue is below this (energy/distance^2).
+    pub curvature: f64,
+    /// Force evaluations allowed per attempt.
+    pub maxeval: u64,
+    /// Barriers outside fail as [`Status::BarrierRange`](super::Status::BarrierRange) (energy).
+    pub barrier: [f64; 2],
+    /// Whether both sides of the saddle are relaxed and one of them must be the initial minimum.
+    pub connect: bool,
+    /// Two configurations are the same if their energies differ by less than this ...
+    pub same_energy: f64,
+    /// ... and no atom differs by more than this (distance), the mean drift removed.
+    pub same_distance: f64,
+    /// An atom displaced by more than this between the minima counts as moved (distance).
+    pub moved_distance: f64,
+    /// Step lengths of the search.
+    pub steps: Steps,
+}
+
+/// Step lengths of a search (distance).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Steps {
+    /// 2-norm of an increment along the push inside the basin.
+    pub push: f64,
+    /// Largest 2-norm of a step along the lowest mode.
+    pub mode: f64,
+    /// Largest displacement of one atom in a relaxation step.
+    pub atom: f64,
+    /// Displacement of the most displaced atom from the saddle along the mode, from where each side is relaxed.
+    pub side: f64,
+}
+
+impl Steps {
+    /// Step lengths for atoms whose nearest neighbours (first shell) are within `shell`; 3.7 Angstrom in metals.
+    #[must_use]
+    pub fn for_shell(shell: f64) -> Self {
+        let unit = shell / 3.7;
+        Steps { push: 0.3 * unit, mode: 0.15 * unit, atom: 0.12 * unit, side: 0.2 * unit }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            seed: 1,
+            push: 0.1,
+            push_radius: 3.7,
+            active: Some(10.0),
+            ftol: 0.01,
+            lanczos_size: 8,
+            lanczos_step: 1e-3,
+            curvature: -0.5,
+            maxeval: 2000,
+            barrier: [0.0, f64::INFINITY],
+            connect: true,
+            same_energy: 1e-3,
+            same_distance: 0.1,
+            moved_distance: 0.4,
+            steps: Steps::for_shell(3.7),
+        }
+    }
+}
+
+impl Settings {
+    /// Says what is wrong with a value.
+    ///
+    /// # Errors
+    /// `InvalidParameter` that names the setting and the value.
+    pub fn check(&self) -> Result<()> {
+        let positive = [
+            ("push", self.push),
+            ("push radius", self.push_radius),
+            ("active", self.active.unwrap_or(1.0)),
+            ("ftol", self.ftol),
+            ("lanczos step", self.lanczos_step),
+            ("same-minimum energy", self.same_energy),
+            ("same-minimum distance", self.same_distance),
+            ("moved distance", self.moved_distance),
+            ("push increment", self.steps.push),
+            ("mode step", self.steps.mode),
+            ("atom step", self.steps.atom),
+            ("side step", self.steps.side),
+        ];
+        for (name, value) in positive {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(Error::InvalidParameter(format!("{name} = {value} is not a number > 0")));
+            }
+        }
+        let invalid = |text: String| Err(Error::InvalidParameter(text));
+        if self.lanczos_size < 2 {
+            return invalid(format!("lanczos = {} is less than 2 vectors", self.lanczos_size));
+        }
+        if !(self.curvature <= 0.0 && self.curvature.is_finite()) {
+            return invalid(format!("curvature = {} is not a number <= 0", self.curvature));
+        }
+        if self.maxeval == 0 {
+            return invalid("maxeval must be at least 1".into());
+        }
+        let [lowest, highest] = self.barrier;
+        if !(lowest >= 0.0 && lowest.is_finite() && highest > lowest) {
+            return invalid(format!("barrier = {lowest} to {highest} is not a range of energies >= 0"));
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn tune(name: &str, default: f64) -> f64 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}

@@ -1,0 +1,7 @@
+//! Saddle searches on surfaces whose saddles are known, on Lennard-Jones clusters, and into every failure.
+
+mod analytic;
+mod clusters;
+mod engines;
+mod failures;
+mod keys;

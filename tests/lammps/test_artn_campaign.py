@@ -1,0 +1,198 @@
+"""Campaigns of fix artn: determinism, kills, partitions, files."""
+
+import os
+import random
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from artn import COLUMNS, copper, events, read_table
+from conftest import read_dump
+
+# Attempts are cut short by maxeval, so that some fail and all are quick.
+SETTINGS = "events 2 attempts 3 active 6.0 maxeval 200"
+FILES = "events_file events.csv saddles saddles.dump minima minima.dump"
+
+
+def campaign(settings=SETTINGS, files=FILES, seed=5, group="shell", run="run 100", before=""):
+    return copper(before) + f"fix hop {group} artn {seed} {settings} {files}\nthermo 1\n{run}\n"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """Lines of the table of an undisturbed campaign."""
+    from conftest import Lammps
+
+    folder = Lammps(tmp_path_factory.mktemp("reference"))(campaign()).folder
+    lines = events(folder / "events.csv")
+    assert 12 < len(lines) <= 36 and {words[3] for words in lines} >= {"success"}
+    return lines
+
+
+def committed(folder, suffix=""):
+    """Attempts with a frame in each dump, after checking them against the table."""
+    rows = read_table(folder / f"events.csv{suffix}")
+    successes = [row["attempt"] for row in rows if row["status"] == "success"]
+    for name in ("saddles.dump", "minima.dump"):
+        assert [step for step, _ in read_dump(folder / (name + suffix))] == successes
+    return rows
+
+
+def test_same_table_again(lmp, reference):
+    assert events(lmp(campaign()).folder / "events.csv") == reference
+
+
+def test_same_table_with_threads(lmp, reference):
+    """The threads of LAMMPS that our styles see; forces come from a style without threads."""
+    run = lmp(campaign(), options=["-pk", "omp", "2"], env={"OMP_NUM_THREADS": "2"})
+    assert events(run.folder / "events.csv") == reference
+
+
+def test_same_table_whatever_the_skin_and_the_atom_sort(lmp, reference):
+    """Sorting changes the order of atoms, hence the last bits: the same events, not the same bits."""
+    for before in ("atom_modify sort 1 2.0", "atom_modify sort 0 0"):
+        table = read_table(lmp(campaign(before=before)).folder / "events.csv")
+        same = [
+            row["status"] == words[3] and (row["status"] != "success" or abs(row["barrier"] - float(words[4])) < 1e-6)
+            for row, words in zip(sorted(table, key=lambda row: (row["center"], row["trial"])), reference)
+        ]
+        assert np.mean(same) >= 0.95
+
+
+@pytest.mark.slow
+def test_partitions_share_the_centers(lmp, reference):
+    run = lmp(campaign(run="run 100\nprint \"ALL $(f_hop[1]) $(f_hop[2])\""), ranks=2, options=["-partition", "2x1"])
+    tables = [run.folder / f"events.csv.{k}" for k in range(2)]
+    assert events(tables) == reference
+    rows = [committed(run.folder, f".{k}") for k in range(2)]
+    assert all(rows) and not {row["center"] for row in rows[0]} & {row["center"] for row in rows[1]}
+    # all partitions hold the totals
+    total = f"ALL {len(reference)} {sum(words[3] == 'success' for words in reference)}"
+    assert all(total in (run.folder / f"log.1.{k}").read_text() for k in range(2))
+
+
+@pytest.mark.slow
+def test_resume_with_another_number_of_partitions(lmp, reference):
+    lmp(campaign(run="run 5"), ranks=2, options=["-partition", "2x1"])
+    run = lmp(campaign(files=FILES + " resume yes"))
+    tables = [run.folder / name for name in ("events.csv", "events.csv.0", "events.csv.1")]
+    assert events(tables) == reference
+    committed(run.folder)
+
+
+def kill(process):
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+@pytest.mark.slow
+def test_killed_and_resumed(lmp, reference):
+    table = lmp.folder / "events.csv"
+    generator = random.Random(1)
+    kills = 0
+    while kills < 8:
+        process = lmp.start(campaign(files=FILES + " resume yes"))
+        time.sleep(generator.uniform(0.6, 2.0))
+        if process.poll() is not None:
+            break
+        kill(process)
+        kills += 1
+        lines = table.read_text().split("\n") if table.exists() else [""]
+        # whole lines but for the last, and nothing that an undisturbed campaign would not have
+        assert all(len(line.split(",")) == len(COLUMNS) for line in lines[:-1])
+        assert all(line.split(",")[1:-1] in reference for line in lines[1:-1])
+    assert kills >= 5
+    lmp(campaign(files=FILES + " resume yes"))
+    assert events(table) == reference
+    rows = committed(lmp.folder)
+    assert [row["attempt"] for row in rows] == list(range(1, len(reference) + 1))
+
+
+def test_torn_files_are_cut(lmp, reference):
+    """Whatever a kill in the middle of an attempt can leave behind."""
+    lmp(campaign(run="run 6"))
+    frame = (lmp.folder / "saddles.dump").read_text().replace("TIMESTEP\n", "TIMESTEP\n9", 1)
+    for name, rest in {
+        "events.csv": "7,1234,1,1,succ",
+        "saddles.dump": frame[: len(frame) // 2],
+        "minima.dump": "ITEM: TIMEST",
+        "events.csv.known": "\x07\0\0",
+    }.items():
+        with open(lmp.folder / name, "a") as file:
+            file.write(rest)
+    lmp(campaign(files=FILES + " resume yes"))
+    assert events(lmp.folder / "events.csv") == reference
+    committed(lmp.folder)
+
+
+def test_resumed_events_count(lmp, reference):
+    lmp(campaign())
+    output = lmp(campaign(files=FILES + " resume yes", run="run 100\nprint \"TOTAL $(f_hop[1]) $(f_hop) $(step)\"")).output
+    successes = sum(words[3] == "success" for words in reference)
+    assert f"\nTOTAL {len(reference)} {successes} 1\n" in output
+
+
+def test_resume_without_a_campaign_starts_one(lmp, reference):
+    assert events(lmp(campaign(files=FILES + " resume yes")).folder / "events.csv") == reference
+
+
+def test_a_new_campaign_removes_the_old_one(lmp, reference):
+    (lmp.folder / "events.csv.3").write_text("old")
+    lmp(campaign(seed=6, run="run 2"))
+    run = lmp(campaign())
+    assert events(run.folder / "events.csv") == reference
+    assert not (lmp.folder / "events.csv.3").exists()
+
+
+CHANGES = {
+    "seed": dict(seed=6),
+    "events": dict(settings=SETTINGS.replace("events 2", "events 3")),
+    "push": dict(settings=SETTINGS + " push 0.2 3.7"),
+    "active": dict(settings=SETTINGS.replace("active 6.0", "active 6.5")),
+    "group": dict(group="all"),
+    "energy_initial": dict(before="variable dummy equal 1\nchange_box all x scale 1.001 remap"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_changed_settings_are_refused(lmp, what):
+    lmp(campaign(run="run 2"))
+    before = (lmp.folder / "events.csv").read_bytes()
+    output = lmp(campaign(files=FILES + " resume yes", **CHANGES[what]), status=None).output
+    assert f"ERROR: Fix artn hop: cannot resume: {what} is" in output
+    assert (lmp.folder / "events.csv").read_bytes() == before
+
+
+def test_distinct_events(lmp):
+    """The same saddle again: same_as names the first, and with `distinct yes` it does not count."""
+    settings = "events 3 attempts 6 active 6.0"
+    find = "variable i atom id\ncompute one shell reduce min v_i\nthermo_style custom step c_one\nrun 0\n"
+    find += "variable first equal c_one\ngroup one id $(v_first:%.0f)\nthermo_style one\n"
+    rows = read_table(lmp(campaign(settings=settings, group="one", before="", run="run 9").replace("fix hop", find + "fix hop")).folder / "events.csv")
+    repeated = [row for row in rows if row["same_as"]]
+    for row in repeated:
+        first = next(other for other in rows if other["trial"] == row["same_as"])
+        assert row["status"] == first["status"] == "success" and first["same_as"] == 0
+        assert abs(row["barrier"] - first["barrier"]) < 1e-3
+    run = lmp(campaign(settings=settings + " distinct yes", group="one", run="run 9").replace("fix hop", find + "fix hop"))
+    distinct = read_table(run.folder / "events.csv")
+    for row in distinct:
+        assert (row["status"] == "duplicate") == (row["same_as"] > 0)
+    assert [row["barrier"] for row in distinct[: len(rows)]] == pytest.approx([row["barrier"] for row in rows], nan_ok=True)
+
+
+@pytest.mark.parametrize("ranks", [pytest.param(2, marks=pytest.mark.slow)])
+def test_same_events_on_several_ranks(lmp, reference, ranks):
+    rows = sorted(read_table(lmp(campaign(run="run 8"), ranks=ranks).folder / "events.csv"), key=lambda row: (row["center"], row["trial"]))
+    wanted = {(int(words[0]), int(words[1])): words for words in reference}
+    different = []
+    for row in rows:
+        words = wanted.get((row["center"], row["trial"]))
+        equal = words is not None and row["status"] == words[3]
+        if equal and row["status"] == "success":
+            equal = abs(row["barrier"] - float(words[4])) < 1e-6
+        if not equal:
+            different.append((row["center"], row["trial"], row["status"], row["barrier"], words))
+    assert len(different) <= 0.05 * len(rows), different
