@@ -98,16 +98,16 @@ impl Plan {
         Ok(best.map(|m| Self { bounds, vectors: m as usize, moments: mean }))
     }
 
-    /// Floating-point operations with `m` vectors and damping above `edge`.
+    /// Time with `m` vectors and damping above `edge`, in operations of the filter: Rayleigh-Ritz needs 4 n m^2 of its own,
+    /// which run nearly twice as fast as those of a product that reads its vectors from a cache; dense algebra of the
+    /// projected matrices takes as long as 10 m^3.
     fn cost(problem: &Problem, bounds: Bounds, end: f64, m: f64, edge: f64) -> f64 {
         const RITZ_STEPS: f64 = 2.0;
-        // Divide and conquer runs at a third of the speed of a product.
-        const DENSE: f64 = 30.0;
         let filter = Filter { edge, bounds, low: bounds.low };
         let needed = SAFETY / TOLERANCE;
         let degree = needed.acosh() / filter.growth(end).max(1e-9);
         let n = problem.matrix.dimension() as f64;
-        m * degree * problem.matrix.flops() + RITZ_STEPS * (5.0 * n * m * m + DENSE * m.powi(3))
+        m * degree * problem.matrix.flops() + RITZ_STEPS * (2.5 * n * m * m + 10.0 * m.powi(3))
     }
 
     /// Says what will be done, and fails if there is no memory for it.
