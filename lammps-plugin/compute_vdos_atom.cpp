@@ -176,8 +176,8 @@ void ComputeVdosAtom::init()
 {
   if (!force->pair && !force->bond) error->all(FLERR, "{} needs forces: define a pair_style", name);
   // styles of the packages GPU, INTEL and KOKKOS keep positions and forces elsewhere
-  constexpr int ELSEWHERE = (1 << 1) | (1 << 3) | (1 << 4);
-  if (force->pair && (force->pair->suffix_flag & ELSEWHERE))
+  constexpr int GPU = 1 << 1, INTEL = 1 << 3;
+  if (force->pair && (force->pair->kokkosable || (force->pair->suffix_flag & (GPU | INTEL))))
     error->all(FLERR, "{} does not work with pair style {}: use its plain, /opt or /omp variant",
                name, force->pair_style);
   // masses, interactions or the group may have changed since the last run
