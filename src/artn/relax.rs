@@ -13,6 +13,9 @@ pub(super) struct Descent {
     pub tolerance: f64,
     /// Largest displacement of an atom in a step.
     pub longest: f64,
+    /// First stride (displacement of the most displaced atom) if the descent begins beside a saddle, where the slope is
+    /// concave and the forces may be small; else 0.
+    pub stride: f64,
 }
 
 /// Preconditioned L-BFGS from `point` until it has converged or `stop` says so.
@@ -28,10 +31,10 @@ pub(super) fn relax(
     /// Relative error of an energy.
     const ROUNDING: f64 = 1e-11;
     let mut trust = descent.longest;
-    let mut concave = false;
-    let mut last = 0.0;
+    let mut concave = descent.stride > 0.0;
+    let mut last = 0.5 * descent.stride;
     for _ in 0..MOST_STEPS {
-        if point.fmax() < descent.tolerance || stop(&point) {
+        if !concave && (point.fmax() < descent.tolerance || stop(&point)) {
             return Ok(point);
         }
         let mut step = memory.step(preconditioner, &point.gradient, None);
@@ -40,14 +43,6 @@ pub(super) fn relax(
         let wanted = if concave { size.max(2.0 * last) } else { size };
         last = wanted.min(trust);
         scale(&mut step, last / size);
-        if std::env::var("TRACE").is_ok() {
-            eprintln!(
-                "  relax n {} e {:.5} fmax {:.4} size {size:.4} trust {trust:.3} concave {concave}",
-                surface.atoms().len(),
-                point.energy,
-                point.fmax()
-            );
-        }
         let mut x = point.x.clone();
         add(&mut x, 1.0, &step);
         let next = surface.evaluate(x)?;
