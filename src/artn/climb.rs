@@ -22,6 +22,8 @@ pub(super) struct Ascent {
 
 /// Steps after which the mode is found again.
 const REFRESH: usize = 3;
+/// Share of the longest step along the mode that is made however far above the valley a point is.
+const LEAST_HASTE: f64 = 0.1;
 /// Steps in a row with a positive lowest curvature after which the search is given up.
 const MOST_LOST: usize = 60;
 /// Steps after which the search is given up.
@@ -58,7 +60,7 @@ pub(super) fn climb(
         // Far above the valley the relaxation goes first, lest the climb lead over other ridges.
         let haste = (ascent.atom_step / max_atom(&step)).min(1.0);
         scale(&mut step, haste);
-        let along = along_mode(&point, &mode, haste * haste * ascent.mode_step);
+        let along = along_mode(&point, &mode, (haste * haste).max(LEAST_HASTE) * ascent.mode_step);
         add(&mut step, along, &mode.direction.v);
         point = advance(surface, &point, 1.0, &step, memory)?;
         age += 1;

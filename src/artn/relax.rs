@@ -31,10 +31,11 @@ pub(super) fn relax(
     /// Relative error of an energy.
     const ROUNDING: f64 = 1e-11;
     let mut trust = descent.longest;
-    let mut concave = descent.stride > 0.0;
+    let mut leaving = descent.stride > 0.0;
+    let mut concave = leaving;
     let mut last = 0.5 * descent.stride;
     for _ in 0..MOST_STEPS {
-        if !concave && (point.fmax() < descent.tolerance || stop(&point)) {
+        if !leaving && (point.fmax() < descent.tolerance || stop(&point)) {
             return Ok(point);
         }
         let mut step = memory.step(preconditioner, &point.gradient, None);
@@ -49,6 +50,7 @@ pub(super) fn relax(
         let change = difference(&next.gradient, &point.gradient);
         let slope = dot(&step, &point.gradient);
         concave = dot(&step, &change) <= 0.0;
+        leaving &= concave;
         memory.push(step, change);
         let noise = ROUNDING * point.energy.abs() + 1e-3 * slope.abs();
         if next.energy > point.energy + noise && next.fmax() > point.fmax() {

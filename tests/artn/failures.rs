@@ -207,7 +207,7 @@ impl Energy for Rough {
         let energy = Washboard.energy(x, gradient);
         if x[0] > 0.3 {
             for k in 0..3 {
-                gradient[k] += 1e-3 * (1e9 * (x[0] + x[1] + x[2]) + k as f64).sin();
+                gradient[k] += 1e-5 * (1e9 * (x[0] + x[1] + x[2]) + k as f64).sin();
             }
         }
         energy
