@@ -1,13 +1,12 @@
 //! The metric of a region: springs among its atoms and to the atoms at rest around it.
 
 use super::linalg::{add, dot, norm, remove, scale};
-use super::settings::tune;
 use super::springs::Springs;
 
 /// Coordinates up to which the matrix is factorised; beyond, a polynomial is cheaper.
 const FACTORISED: usize = 2100;
 /// Products with the matrix in a solution, plus one.
-const DEGREE: usize = 8;
+const DEGREE: usize = 6;
 /// Ratio of the highest eigenvalue to the lowest one that the polynomial inverts well.
 const SPREAD: f64 = 30.0;
 
@@ -157,7 +156,7 @@ impl Preconditioner {
     /// A fixed polynomial in P that comes close to its inverse (Chebyshev semi-iteration; Saad, Iterative Methods for Sparse
     /// Linear Systems, 2003, algorithm 12.1): linear and positive definite, as a metric must be.
     fn polynomial(&self, f: &[f64]) -> Vec<f64> {
-        let lowest = self.highest / tune("CHEBR", SPREAD);
+        let lowest = self.highest / SPREAD;
         let (centre, half) = (f64::midpoint(self.highest, lowest), 0.5 * (self.highest - lowest));
         let ratio = centre / half;
         let mut rho = 1.0 / ratio;
@@ -165,7 +164,7 @@ impl Preconditioner {
         scale(&mut step, 1.0 / centre);
         let mut u = step.clone();
         let mut residual = f.to_vec();
-        for _ in 1..tune("CHEBN", DEGREE as f64) as usize {
+        for _ in 1..DEGREE {
             add(&mut residual, -1.0, &self.product(&step));
             let next = 1.0 / (2.0 * ratio - rho);
             scale(&mut step, next * rho);

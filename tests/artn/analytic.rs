@@ -35,7 +35,7 @@ fn mueller_brown_saddle_is_found_in_more_dimensions() {
         let search = Search::new(&mut engine, field(minimum), mueller_brown_settings()).unwrap();
         assert!((search.energy() + 146.699_517_209_954_28).abs() < 1e-8);
         let mut found = 0;
-        for trial in 1..=8 {
+        for trial in 1..=16 {
             let event = search.attempt(&mut engine, 0, trial, None).unwrap();
             eprintln!("{:?} {} {}", event.status, event.energy_saddle, event.evals_total);
             if event.status != Status::Success {
