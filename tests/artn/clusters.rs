@@ -76,7 +76,6 @@ fn successes(start: &[f64], known: f64, active: Option<f64>, centres: usize, tri
     for centre in 0..centres {
         for trial in 1..=trials {
             let event = search.attempt(&mut engine, centre, trial, None).unwrap();
-            eprintln!("{:?} {} {}", event.status, event.energy_saddle, event.evals_total);
             if event.status == Status::Success {
                 verify(&event);
                 successes.push(event);
