@@ -117,7 +117,7 @@ fn thirteen_atoms() {
 #[test]
 fn thirty_eight_atoms_with_and_without_a_region() {
     for active in [None, Some(2.5)] {
-        let events = successes(&truncated_octahedron(), -173.928_427, active, 6, 1);
+        let events = successes(&truncated_octahedron(), -173.928_427, active, 6, 3);
         assert!(events.len() >= 2, "{active:?} {}", events.len());
     }
 }
