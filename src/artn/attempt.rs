@@ -9,11 +9,10 @@ use super::linalg::{add, difference, dot, max_atom, norm};
 use super::neighbors::within;
 use super::preconditioner::Preconditioner;
 use super::relax::{Descent, relax};
-use super::rigid::rigid_motions;
 use super::search::Search;
 use super::softest::softest_mode;
 use super::surface::{Outcome, Point, Stop, Surface};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The region grows to this times its radius before all atoms move.
 const GROWTH: f64 = 1.5;
@@ -36,7 +35,7 @@ pub(super) struct Attempt<'a> {
     centre: usize,
     pub(super) event: Event,
     /// Atoms that move first, more of them, all; and their metrics once they are needed.
-    stages: Vec<(Vec<u32>, Option<Rc<Preconditioner>>)>,
+    stages: Vec<(Vec<u32>, Option<Arc<Preconditioner>>)>,
 }
 
 /// A saddle of the region, or of all atoms, with what is known of the curvature around it.
@@ -67,7 +66,7 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
-        stages.push(((0..sample.ids.len() as u32).collect(), None));
+        stages.push(((0..sample.ids.len() as u32).collect(), Some(Arc::clone(&search.metric))));
         Attempt { search, surface, centre, event: Event::unknown(search.energy), stages }
     }
 
@@ -79,7 +78,7 @@ impl<'a> Attempt<'a> {
         let direction = self.surface.gather(direction);
         let mut memory = Memory::default();
         let (point, mode) =
-            leave_basin(&mut self.surface, &metric, &self.search.settings, start, &direction, &mut memory)?;
+            leave_basin(&mut self.surface, &metric, &self.search.settings, &start, &direction, &mut memory)?;
         let all = initial.clone();
         self.cross(point, mode, memory, all)
     }
@@ -105,8 +104,8 @@ impl<'a> Attempt<'a> {
     }
 
     /// Metric of the first stage.
-    fn local(&self) -> Rc<Preconditioner> {
-        Rc::clone(self.stages[0].1.as_ref().expect("the first stage was entered"))
+    fn local(&self) -> Arc<Preconditioner> {
+        Arc::clone(self.stages[0].1.as_ref().expect("the first stage was entered"))
     }
 
     /// Up to the saddle, and down on both sides; atoms outside the region rest in `around` at first.
@@ -146,11 +145,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// Lets the atoms of `stage` move, from `positions`; returns the metric.
-    fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Rc<Preconditioner>> {
+    fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
         let (search, centre) = (self.search, self.centre);
         let (atoms, metric_of) = &mut self.stages[stage];
         self.surface.select(atoms, positions)?;
-        Ok(Rc::clone(metric_of.get_or_insert_with(|| Rc::new(metric(search, atoms, centre)))))
+        Ok(Arc::clone(metric_of.get_or_insert_with(|| Arc::new(metric(search, atoms, centre)))))
     }
 
     /// Converges a saddle of the region with all atoms free, the others starting from `positions`; the region grows stage by
@@ -176,7 +175,7 @@ impl<'a> Attempt<'a> {
             self.surface.scatter(&point.x, &mut positions);
             saddle = Saddle { point, mode, memory };
         }
-        let metric = Rc::clone(self.stages.last().and_then(|s| s.1.as_ref()).expect("entered"));
+        let metric = Arc::clone(self.stages.last().and_then(|s| s.1.as_ref()).expect("entered"));
         let softest =
             softest_mode(&mut self.surface, &metric, &saddle.point, &saddle.mode.direction.v, settings.lanczos_step)?;
         if softest.value >= 0.0 {
@@ -216,9 +215,12 @@ impl<'a> Attempt<'a> {
         let point = self.surface.evaluate(x)?;
         let cell = self.search.sample.cell;
         let full = self.surface.is_full();
-        let away = |point: &Point| match full {
-            true => max_atom(displacements(&cell, &bottom.x, &point.x).as_flattened()),
-            false => max_atom(&difference(&point.x, &bottom.x)),
+        let away = |point: &Point| {
+            if full {
+                max_atom(displacements(&cell, &bottom.x, &point.x).as_flattened())
+            } else {
+                max_atom(&difference(&point.x, &bottom.x))
+            }
         };
         let home = |point: &Point| {
             (point.energy - bottom.energy).abs() < settings.same_energy && away(point) <= settings.same_distance
@@ -271,17 +273,8 @@ impl<'a> Attempt<'a> {
 /// Springs of `atoms`, numbered along the first axis from the centre on.
 fn metric(search: &Search, atoms: &[u32], centre: usize) -> Preconditioner {
     let sample = &search.sample;
-    let places = sample.positions.as_chunks::<3>().0;
-    let along = |atom: &u32| {
-        let d = std::array::from_fn(|k| places[*atom as usize][k] - places[centre][k]);
-        sample.cell.minimum_image(d)[0]
-    };
-    let mut metric =
-        Preconditioner::new(&search.springs, atoms, sample.ids.len(), &atoms.iter().map(along).collect::<Vec<_>>());
-    if atoms.len() == sample.ids.len() {
-        metric.set_rigid(rigid_motions(&sample.cell, &sample.positions, search.invariance));
-    }
-    metric
+    let along: Vec<f64> = atoms.iter().map(|&atom| sample.separation(centre, atom as usize)[0]).collect();
+    Preconditioner::new(&search.springs, atoms, sample.ids.len(), &along)
 }
 
 fn no_direction() -> Stop {

@@ -22,8 +22,10 @@ pub(super) struct Ascent {
 
 /// Steps after which the mode is found again.
 const REFRESH: usize = 3;
-/// Share of the longest step along the mode that is made however far above the valley a point is.
-const LEAST_HASTE: f64 = 0.1;
+/// Steps that the climb waits for the relaxation into the valley, which never ends where a second mode is unstable too.
+const PATIENCE: usize = 40;
+/// Share of the longest step along the mode that is made after that.
+const LEAST_HASTE: f64 = 0.2;
 /// Steps in a row with a positive lowest curvature after which the search is given up.
 const MOST_LOST: usize = 60;
 /// Steps after which the search is given up.
@@ -42,6 +44,7 @@ pub(super) fn climb(
 ) -> Outcome<(Point, Mode)> {
     let mut lost = 0;
     let mut age = 0;
+    let mut waited = 0;
     for _ in 0..MOST_STEPS {
         let converged = point.fmax() < ascent.tolerance;
         if age >= REFRESH || (converged && mode.value >= 0.0 && age > 0) {
@@ -60,7 +63,9 @@ pub(super) fn climb(
         // Far above the valley the relaxation goes first, lest the climb lead over other ridges.
         let haste = (ascent.atom_step / max_atom(&step)).min(1.0);
         scale(&mut step, haste);
-        let along = along_mode(&point, &mode, (haste * haste).max(LEAST_HASTE) * ascent.mode_step);
+        waited += usize::from(haste < 1.0);
+        let least = if waited > PATIENCE { LEAST_HASTE } else { 0.0 };
+        let along = along_mode(&point, &mode, (haste * haste).max(least) * ascent.mode_step);
         add(&mut step, along, &mode.direction.v);
         point = advance(surface, &point, 1.0, &step, memory)?;
         age += 1;

@@ -16,7 +16,7 @@ pub(super) fn leave_basin(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
     settings: &Settings,
-    start: Point,
+    start: &Point,
     direction: &[f64],
     memory: &mut Memory,
 ) -> Outcome<(Point, Mode)> {
@@ -27,7 +27,7 @@ pub(super) fn leave_basin(
     let limits = Limits { size: settings.lanczos_size, step: settings.lanczos_step, residual: RESIDUAL };
     let mut guess = Direction::new(preconditioner, direction).expect("the push has a length");
     let mut distance = settings.push;
-    let mut point = advance(surface, &start, settings.push, direction, memory)?;
+    let mut point = advance(surface, start, settings.push, direction, memory)?;
     loop {
         let mut mode = lowest_mode(surface, preconditioner, &point, &guess, limits)?;
         memory.extend(&mut mode.others);

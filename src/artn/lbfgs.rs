@@ -81,7 +81,8 @@ impl Memory {
         let carry = |(step, change): &(Vec<f64>, Vec<f64>)| {
             let mut s = vec![0.0; 3 * new.len()];
             embed(step, &places, &mut s);
-            let mut y = preconditioner.multiply(&s);
+            let mut y = vec![0.0; s.len()];
+            preconditioner.pull(&places, &s, &mut y);
             embed(change, &places, &mut y);
             (s, y)
         };

@@ -62,11 +62,11 @@ impl Preconditioner {
             let onsite = springs.onsite(atom as usize);
             let mut sum = [onsite, onsite, onsite, 0.0, 0.0, 0.0];
             for spring in springs.of(atom as usize) {
-                for k in 0..6 {
-                    sum[k] += spring.block[k];
+                for (sum, block) in sum.iter_mut().zip(spring.block) {
+                    *sum += block;
                 }
                 let other = local[spring.other as usize];
-                if other != u32::MAX && spring.block != [0.0; 6] {
+                if other != u32::MAX {
                     inside.push((other, spring.block));
                 }
             }
@@ -116,6 +116,18 @@ impl Preconditioner {
     /// Whether solutions are exact.
     pub(super) fn is_exact(&self) -> bool {
         self.factor.is_some() && self.rigid.is_empty()
+    }
+
+    /// Adds to `v` what the atoms at `places`, moved as in `u`, do to the others through springs.
+    pub(super) fn pull(&self, places: &[usize], u: &[f64], v: &mut [f64]) {
+        for &i in places {
+            for (other, block) in &self.springs[self.first[i]..self.first[i + 1]] {
+                let part = apply(block, &u[3 * i..3 * i + 3]);
+                for (v, part) in v[3 * *other as usize..].iter_mut().zip(part) {
+                    *v -= part;
+                }
+            }
+        }
     }
 
     /// P u.
@@ -229,8 +241,9 @@ impl Factor {
                         factor.values[at + column] -= block[INDEX[row][column]];
                     }
                 }
-                for column in 0..=row {
-                    factor.values[start + 3 * (k - leftmost) + column] += matrix.diagonal[atom][INDEX[row][column]];
+                let diagonal = start + 3 * (k - leftmost);
+                for (column, &index) in INDEX[row][..=row].iter().enumerate() {
+                    factor.values[diagonal + column] += matrix.diagonal[atom][index];
                 }
                 factor.coordinate.push((3 * atom + row) as u32);
                 factor.column.push(3 * leftmost as u32);

@@ -206,8 +206,9 @@ impl Energy for Rough {
     fn energy(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
         let energy = Washboard.energy(x, gradient);
         if x[0] > 0.3 {
-            for k in 0..3 {
-                gradient[k] += 1e-5 * (1e9 * (x[0] + x[1] + x[2]) + k as f64).sin();
+            let phase = 1e9 * (x[0] + x[1] + x[2]);
+            for (gradient, shift) in gradient.iter_mut().zip([0.0, 1.0, 2.0]) {
+                *gradient += 1e-5 * (phase + shift).sin();
             }
         }
         energy
