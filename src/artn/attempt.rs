@@ -9,12 +9,24 @@ use super::linalg::{add, difference, dot, max_atom, norm};
 use super::neighbors::within;
 use super::preconditioner::Preconditioner;
 use super::relax::{Descent, relax};
-use super::rigid::rigid_motions;
 use super::search::Search;
-use super::settings::tune;
 use super::softest::softest_mode;
 use super::surface::{Outcome, Point, Stop, Surface};
-use std::rc::Rc;
+use std::sync::Arc;
+
+/// The region grows to this times its radius before all atoms move.
+const GROWTH: f64 = 1.5;
+/// Tolerance of a saddle of the first region over that of the end: it moves again when the region grows.
+const ROUGH: f64 = 5.0;
+/// Tolerance of the grown region over that of the end, so that the atoms around need few steps.
+const GROWN: f64 = 0.7;
+/// Below this times the tolerance a relaxation that is far from the initial minimum will not get there.
+const ELSEWHERE: f64 = 3.0;
+/// Residual at which a mode is good enough to follow. The distance to the next mode is some 0.2 in the metric; with 0.1 one
+/// saddle in three was lost.
+const RESIDUAL: f64 = 0.05;
+/// Most vectors when a known mode is found again.
+const REFRESH: usize = 6;
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {
@@ -23,7 +35,7 @@ pub(super) struct Attempt<'a> {
     centre: usize,
     pub(super) event: Event,
     /// Atoms that move first, more of them, all; and their metrics once they are needed.
-    stages: Vec<(Vec<u32>, Option<Rc<Preconditioner>>)>,
+    stages: Vec<(Vec<u32>, Option<Arc<Preconditioner>>)>,
 }
 
 /// A saddle of the region, or of all atoms, with what is known of the curvature around it.
@@ -33,19 +45,28 @@ struct Saddle {
     memory: Memory,
 }
 
+/// Where one side of a saddle leads, the atoms outside the region at rest in `around`.
+struct Side {
+    point: Point,
+    memory: Memory,
+    around: Vec<f64>,
+    /// Whether that is the initial minimum.
+    home: bool,
+}
+
 impl<'a> Attempt<'a> {
     pub(super) fn new(search: &'a Search, surface: Surface<'a>, centre: usize) -> Self {
         let sample = &search.sample;
         let mut stages = Vec::new();
         if let Some(radius) = search.settings.active {
-            for radius in [radius, tune("GROW", 1.5) * radius] {
+            for radius in [radius, GROWTH * radius] {
                 let atoms = within(&sample.cell, &sample.positions, centre, radius);
                 if 2 * atoms.len() < sample.ids.len() {
                     stages.push((atoms, None));
                 }
             }
         }
-        stages.push(((0..sample.ids.len() as u32).collect(), None));
+        stages.push(((0..sample.ids.len() as u32).collect(), Some(Arc::clone(&search.metric))));
         Attempt { search, surface, centre, event: Event::unknown(search.energy), stages }
     }
 
@@ -57,8 +78,7 @@ impl<'a> Attempt<'a> {
         let direction = self.surface.gather(direction);
         let mut memory = Memory::default();
         let (point, mode) =
-            leave_basin(&mut self.surface, &metric, &self.search.settings, start, &direction, &mut memory)?;
-        self.note("exit");
+            leave_basin(&mut self.surface, &metric, &self.search.settings, &start, &direction, &mut memory)?;
         let all = initial.clone();
         self.cross(point, mode, memory, all)
     }
@@ -73,38 +93,34 @@ impl<'a> Attempt<'a> {
         self.cross(point, mode, Memory::default(), positions.to_vec())
     }
 
-    fn note(&self, what: &str) {
-        if std::env::var("NOTE").is_ok() {
-            let c = self.surface.counts();
-            eprintln!("NOTE {what} {} {}", c.total, c.full);
-        }
+    fn limits(&self, size: usize) -> Limits {
+        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL }
     }
 
-    fn limits(&self, size: usize) -> Limits {
-        Limits { size, step: self.search.settings.lanczos_step, residual: tune("RES", 0.1) }
+    /// Tolerance of a stage: the last one's is what was asked for.
+    fn tolerance(&self, stage: usize) -> f64 {
+        let last = stage + 1 == self.stages.len();
+        if last { self.search.settings.ftol } else { GROWN * self.search.settings.ftol }
     }
 
     /// Metric of the first stage.
-    fn local(&self) -> Rc<Preconditioner> {
-        Rc::clone(self.stages[0].1.as_ref().expect("the first stage was entered"))
+    fn local(&self) -> Arc<Preconditioner> {
+        Arc::clone(self.stages[0].1.as_ref().expect("the first stage was entered"))
     }
 
     /// Up to the saddle, and down on both sides; atoms outside the region rest in `around` at first.
     fn cross(&mut self, point: Point, mode: Mode, mut memory: Memory, mut around: Vec<f64>) -> Outcome<()> {
         let settings = &self.search.settings;
         let ascent = Ascent {
-            tolerance: tune("TOLR", 5.0) * settings.ftol,
+            tolerance: ROUGH * settings.ftol,
             mode_step: settings.steps.mode,
             atom_step: settings.steps.atom,
-            refresh: tune("REFRESH", 2.0) as usize,
-            lanczos: self.limits(tune("LREF", 4.0) as usize),
+            lanczos: self.limits(REFRESH),
         };
         let local = self.local();
         let (point, mode) = climb(&mut self.surface, &local, point, mode, &mut memory, &ascent)?;
-        self.note("region saddle");
         self.surface.scatter(&point.x, &mut around);
         let saddle = self.free_saddle(Saddle { point, mode, memory }, around)?;
-        self.note("saddle");
         self.record_saddle(&saddle.point);
         let [lowest, highest] = settings.barrier;
         if !(lowest..=highest).contains(&(saddle.point.energy - self.search.energy)) {
@@ -129,11 +145,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// Lets the atoms of `stage` move, from `positions`; returns the metric.
-    fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Rc<Preconditioner>> {
+    fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
         let (search, centre) = (self.search, self.centre);
         let (atoms, metric_of) = &mut self.stages[stage];
         self.surface.select(atoms, positions)?;
-        Ok(Rc::clone(metric_of.get_or_insert_with(|| Rc::new(metric(search, atoms, centre)))))
+        Ok(Arc::clone(metric_of.get_or_insert_with(|| Arc::new(metric(search, atoms, centre)))))
     }
 
     /// Converges a saddle of the region with all atoms free, the others starting from `positions`; the region grows stage by
@@ -141,7 +157,6 @@ impl<'a> Attempt<'a> {
     fn free_saddle(&mut self, mut saddle: Saddle, mut positions: Vec<f64>) -> Outcome<Saddle> {
         let settings = &self.search.settings;
         for stage in 1.min(self.stages.len() - 1)..self.stages.len() {
-            let last = stage + 1 == self.stages.len();
             let mut v = vec![0.0; positions.len()];
             self.surface.scatter(&saddle.mode.direction.v, &mut v);
             let before = self.surface.atoms().to_vec();
@@ -150,22 +165,19 @@ impl<'a> Attempt<'a> {
             let direction = Direction::new(&metric, &self.surface.gather(&v)).ok_or_else(no_direction)?;
             let point = self.surface.evaluate(self.surface.gather(&positions))?;
             let ascent = Ascent {
-                tolerance: if last { 1.0 } else { tune("TOL2", 0.7) } * settings.ftol,
-                mode_step: tune("FMODE", 0.5) * settings.steps.mode,
-                atom_step: tune("FATOM", 1.0) * settings.steps.atom,
-                refresh: tune("FREF", 5.0) as usize,
-                lanczos: self.limits(tune("FL", 4.0) as usize),
+                tolerance: self.tolerance(stage),
+                mode_step: 0.5 * settings.steps.mode,
+                atom_step: settings.steps.atom,
+                lanczos: self.limits(REFRESH),
             };
             let mode = Mode { direction, ..saddle.mode };
             let (point, mode) = climb(&mut self.surface, &metric, point, mode, &mut memory, &ascent)?;
-            self.note(if last { "sfull" } else { "s2" });
             self.surface.scatter(&point.x, &mut positions);
             saddle = Saddle { point, mode, memory };
         }
-        let metric = Rc::clone(self.stages.last().and_then(|s| s.1.as_ref()).expect("entered"));
+        let metric = Arc::clone(self.stages.last().and_then(|s| s.1.as_ref()).expect("entered"));
         let softest =
             softest_mode(&mut self.surface, &metric, &saddle.point, &saddle.mode.direction.v, settings.lanczos_step)?;
-        self.note("eigen");
         if softest.value >= 0.0 {
             return Err(Stop::Failed(Status::EigenvalueLost));
         }
@@ -175,29 +187,27 @@ impl<'a> Attempt<'a> {
 
     /// Relaxes both sides of the saddle: one must lead to the initial minimum, the other to another one.
     fn connect(&mut self, saddle: &Saddle) -> Outcome<()> {
-        let sample = &self.search.sample;
+        let initial = &self.search.sample.positions;
         let v = &saddle.mode.direction.v;
-        let back = if dot(v, &difference(&saddle.point.x, &sample.positions)) > 0.0 { -1.0 } else { 1.0 };
-        self.enter(0, &sample.positions)?;
-        let bottom = self.surface.evaluate(self.surface.gather(&sample.positions))?;
-        let (first, first_home) = self.relax_side(saddle, back, &bottom)?;
-        self.note("side");
-        let (second, second_home) = self.relax_side(saddle, -back, &bottom)?;
-        self.note("side");
-        let far = match (first_home, second_home) {
-            (true, true) => return Err(Stop::Failed(Status::NoNewMinimum)),
-            (false, false) => return Err(Stop::Failed(Status::NotConnected)),
-            (true, false) => second,
-            (false, true) => first,
+        let back = if dot(v, &difference(&saddle.point.x, initial)) > 0.0 { -1.0 } else { 1.0 };
+        self.enter(0, initial)?;
+        let bottom = self.surface.evaluate(self.surface.gather(initial))?;
+        let first = self.relax_side(saddle, back, &bottom)?;
+        let far = if first.home {
+            // In its initial place the surroundings might push a new minimum back.
+            self.enter(0, &saddle.point.x)?;
+            Side { around: saddle.point.x.clone(), ..self.relax_side(saddle, -back, &bottom)? }
+        } else if self.relax_side(saddle, -back, &bottom)?.home {
+            first
+        } else {
+            return Err(Stop::Failed(Status::NotConnected));
         };
         let minimum = self.free_minimum(far)?;
-        self.note("minimum");
         self.record_minimum(minimum)
     }
 
-    /// Relaxes the region from beside the saddle, the other atoms in their initial places; says whether that leads to the
-    /// initial minimum, where the region's energy is that of `bottom`.
-    fn relax_side(&mut self, saddle: &Saddle, sign: f64, bottom: &Point) -> Outcome<((Point, Memory), bool)> {
+    /// Relaxes the region from beside the saddle and says whether that leads to the initial minimum `bottom`.
+    fn relax_side(&mut self, saddle: &Saddle, sign: f64, bottom: &Point) -> Outcome<Side> {
         let settings = &self.search.settings;
         let v = self.surface.gather(&saddle.mode.direction.v);
         let mut x = self.surface.gather(&saddle.point.x);
@@ -205,40 +215,40 @@ impl<'a> Attempt<'a> {
         let point = self.surface.evaluate(x)?;
         let cell = self.search.sample.cell;
         let full = self.surface.is_full();
-        let away = |point: &Point| match full {
-            true => max_atom(displacements(&cell, &bottom.x, &point.x).as_flattened()),
-            false => max_atom(&difference(&point.x, &bottom.x)),
+        let away = |point: &Point| {
+            if full {
+                max_atom(displacements(&cell, &bottom.x, &point.x).as_flattened())
+            } else {
+                max_atom(&difference(&point.x, &bottom.x))
+            }
         };
         let home = |point: &Point| {
             (point.energy - bottom.energy).abs() < settings.same_energy && away(point) <= settings.same_distance
         };
-        let elsewhere = |point: &Point| {
-            point.fmax() < tune("TOLS", 3.0) * settings.ftol && away(point) > 5.0 * settings.same_distance
-        };
+        let elsewhere =
+            |point: &Point| point.fmax() < ELSEWHERE * settings.ftol && away(point) > 5.0 * settings.same_distance;
         let mut memory = Memory::default();
-        let descent = Descent { tolerance: settings.ftol, longest: tune("RCAP", 0.3) };
+        let descent =
+            Descent { tolerance: settings.ftol, longest: settings.steps.descent, stride: settings.steps.side };
         let local = self.local();
         let point = relax(&mut self.surface, &local, point, &mut memory, &descent, |p| home(p) || elsewhere(p))?;
-        let is_home = home(&point);
-        Ok(((point, memory), is_home))
+        let home = home(&point);
+        Ok(Side { point, memory, around: self.search.sample.positions.clone(), home })
     }
 
     /// Converges a minimum of the region with all atoms free.
-    fn free_minimum(&mut self, (mut point, mut memory): (Point, Memory)) -> Outcome<Point> {
-        let settings = &self.search.settings;
-        let mut positions = self.search.sample.positions.clone();
+    fn free_minimum(&mut self, side: Side) -> Outcome<Point> {
+        let Side { mut point, mut memory, around: mut positions, .. } = side;
         self.surface.scatter(&point.x, &mut positions);
         for stage in 1.min(self.stages.len() - 1)..self.stages.len() {
-            let last = stage + 1 == self.stages.len();
             let before = self.surface.atoms().to_vec();
             let metric = self.enter(stage, &positions)?;
             memory = memory.carried(&before, self.surface.atoms(), &metric);
             point = self.surface.evaluate(self.surface.gather(&positions))?;
-            let tolerance = if last { 1.0 } else { tune("TOL2", 0.7) } * settings.ftol;
-            let descent = Descent { tolerance, longest: tune("RCAP", 0.3) };
+            let tolerance = self.tolerance(stage);
+            let descent = Descent { tolerance, longest: self.search.settings.steps.descent, stride: 0.0 };
             point = relax(&mut self.surface, &metric, point, &mut memory, &descent, |_| false)?;
             self.surface.scatter(&point.x, &mut positions);
-            self.note(if last { "mfull" } else { "m2" });
         }
         Ok(point)
     }
@@ -263,17 +273,8 @@ impl<'a> Attempt<'a> {
 /// Springs of `atoms`, numbered along the first axis from the centre on.
 fn metric(search: &Search, atoms: &[u32], centre: usize) -> Preconditioner {
     let sample = &search.sample;
-    let places = sample.positions.as_chunks::<3>().0;
-    let along = |atom: &u32| {
-        let d = std::array::from_fn(|k| places[*atom as usize][k] - places[centre][k]);
-        sample.cell.minimum_image(d)[0]
-    };
-    let mut metric =
-        Preconditioner::new(&search.springs, atoms, sample.ids.len(), &atoms.iter().map(along).collect::<Vec<_>>());
-    if atoms.len() == sample.ids.len() {
-        metric.set_rigid(rigid_motions(&sample.cell, &sample.positions, search.invariance));
-    }
-    metric
+    let along: Vec<f64> = atoms.iter().map(|&atom| sample.separation(centre, atom as usize)[0]).collect();
+    Preconditioner::new(&search.springs, atoms, sample.ids.len(), &along)
 }
 
 fn no_direction() -> Stop {

@@ -4,9 +4,8 @@ use super::event::Status;
 use super::exit::advance;
 use super::lanczos::{Limits, Mode, lowest_mode};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, cap_atoms, dot, norm, scale};
+use super::linalg::{add, dot, max_atom, norm, scale};
 use super::preconditioner::Preconditioner;
-use super::settings::tune;
 use super::surface::{Outcome, Point, Stop, Surface};
 
 /// How to climb.
@@ -18,11 +17,15 @@ pub(super) struct Ascent {
     pub mode_step: f64,
     /// Largest displacement of an atom in the hyperplane.
     pub atom_step: f64,
-    /// Steps after which the mode is found again.
-    pub refresh: usize,
     pub lanczos: Limits,
 }
 
+/// Steps after which the mode is found again.
+const REFRESH: usize = 3;
+/// Steps that the climb waits for the relaxation into the valley, which never ends where a second mode is unstable too.
+const PATIENCE: usize = 40;
+/// Share of the longest step along the mode that is made after that.
+const LEAST_HASTE: f64 = 0.2;
 /// Steps in a row with a positive lowest curvature after which the search is given up.
 const MOST_LOST: usize = 60;
 /// Steps after which the search is given up.
@@ -41,19 +44,15 @@ pub(super) fn climb(
 ) -> Outcome<(Point, Mode)> {
     let mut lost = 0;
     let mut age = 0;
-    let trace = std::env::var("TRACE").is_ok();
-    for i in 0..MOST_STEPS {
+    let mut waited = 0;
+    for _ in 0..MOST_STEPS {
         let converged = point.fmax() < ascent.tolerance;
-        if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
+        if age >= REFRESH || (converged && mode.value >= 0.0 && age > 0) {
             mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
-            if tune("PAIRS", 1.0) > 0.0 {
-                for (v, product) in std::mem::take(&mut mode.others) {
-                    memory.push(v, product);
-                }
-            }
+            memory.extend(&mut mode.others);
             lost = if mode.value < 0.0 { 0 } else { lost + age };
             age = 0;
-            if lost > tune("LOST", MOST_LOST as f64) as usize {
+            if lost > MOST_LOST {
                 return Err(Stop::Failed(Status::EigenvalueLost));
             }
         }
@@ -61,24 +60,12 @@ pub(super) fn climb(
             return Ok((point, mode));
         }
         let mut step = memory.step(preconditioner, &point.gradient, Some(&mode.direction));
-        let size = super::linalg::max_atom(&step);
-        cap_atoms(&mut step, ascent.atom_step);
-        let hold = if size > ascent.atom_step { (ascent.atom_step / size).powf(tune("HOLD", 0.0)) } else { 1.0 };
-        let along = along_mode(&point, &mode, ascent.mode_step * hold);
-        if trace {
-            eprintln!(
-                "  climb {i} n {} e {:.4} fmax {:.4} mu {:.3} curv {:.3} res {:.2} along {:.3} perp {:.3} ev {}",
-                surface.atoms().len(),
-                point.energy,
-                point.fmax(),
-                mode.value,
-                mode.curvature,
-                mode.residual,
-                along * norm(&mode.direction.v),
-                size,
-                surface.counts().total
-            );
-        }
+        // Far above the valley the relaxation goes first, lest the climb lead over other ridges.
+        let haste = (ascent.atom_step / max_atom(&step)).min(1.0);
+        scale(&mut step, haste);
+        waited += usize::from(haste < 1.0);
+        let least = if waited > PATIENCE { LEAST_HASTE } else { 0.0 };
+        let along = along_mode(&point, &mode, (haste * haste).max(least) * ascent.mode_step);
         add(&mut step, along, &mode.direction.v);
         point = advance(surface, &point, 1.0, &step, memory)?;
         age += 1;

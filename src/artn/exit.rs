@@ -3,40 +3,34 @@
 use super::event::Status;
 use super::lanczos::{Limits, Mode, lowest_mode};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, cap_atoms, difference, dot};
+use super::linalg::{add, difference, dot};
 use super::preconditioner::Preconditioner;
-use super::settings::{Settings, tune};
+use super::settings::Settings;
 use super::surface::{Outcome, Point, Stop, Surface};
 
-/// Pushes along `direction` (unit length) from `start`, with few relaxations in the hyperplane perpendicular to it, until
-/// the lowest curvature is below the threshold.
+/// Pushes along `direction` (unit length) from `start` until the lowest curvature is below the threshold.
+///
+/// Nothing relaxes on the way: relaxed pushes slide along the floor of the valley, need more increments until a curvature is
+/// negative, and end in other basins more often.
 pub(super) fn leave_basin(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
     settings: &Settings,
-    start: Point,
+    start: &Point,
     direction: &[f64],
     memory: &mut Memory,
 ) -> Outcome<(Point, Mode)> {
     /// The push ends after this many times the radius of the pushed neighbourhood.
     const FARTHEST: f64 = 2.0;
-    let plane = Direction::new_dual(preconditioner, direction).expect("the push has a length");
-    let limits = Limits { size: settings.lanczos_size, step: settings.lanczos_step, residual: tune("RES1", 0.1) };
+    /// Of the lowest mode.
+    const RESIDUAL: f64 = 0.1;
+    let limits = Limits { size: settings.lanczos_size, step: settings.lanczos_step, residual: RESIDUAL };
     let mut guess = Direction::new(preconditioner, direction).expect("the push has a length");
     let mut distance = settings.push;
-    let mut point = advance(surface, &start, settings.push, direction, memory)?;
+    let mut point = advance(surface, start, settings.push, direction, memory)?;
     loop {
-        for _ in 0..tune("PERP", 2.0) as usize {
-            let mut step = memory.step(preconditioner, &point.gradient, Some(&plane));
-            cap_atoms(&mut step, settings.steps.atom);
-            point = advance(surface, &point, 1.0, &step, memory)?;
-        }
         let mut mode = lowest_mode(surface, preconditioner, &point, &guess, limits)?;
-        if tune("PAIRS", 1.0) > 0.0 {
-            for (v, product) in std::mem::take(&mut mode.others) {
-                memory.push(v, product);
-            }
-        }
+        memory.extend(&mut mode.others);
         if mode.curvature < settings.curvature {
             if dot(&mode.direction.w, &difference(&point.x, &start.x)) < 0.0 {
                 mode.reverse();

@@ -26,8 +26,6 @@ pub(super) struct Mode {
     pub value: f64,
     /// v.Hv / v.v (energy/distance^2).
     pub curvature: f64,
-    /// Residual in the metric.
-    pub residual: f64,
     /// The other Ritz vectors and H times them.
     pub others: Vec<(Vec<f64>, Vec<f64>)>,
 }
@@ -61,7 +59,7 @@ pub(super) fn lowest_mode(
         let exhausted = norm(&remainder) <= 1e-9 * norm(&products[last]);
         let next = if exhausted { None } else { Direction::new_dual(preconditioner, &remainder) };
         let residual = next.as_ref().map_or(0.0, |next| (vectors[0][last] * dot(&next.v, &products[last])).abs());
-        let mode = ritz_pair(&basis, &products, values[0], &vectors, residual);
+        let mode = ritz_pair(&basis, &products, values[0], &vectors);
         if products.len() >= limits.size || residual < limits.residual {
             return Ok(mode);
         }
@@ -83,14 +81,14 @@ pub(super) fn hessian_product(surface: &mut Surface, point: &Point, v: &[f64], s
     Ok(product)
 }
 
-fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], value: f64, weights: &[Vec<f64>], residual: f64) -> Mode {
+fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], value: f64, weights: &[Vec<f64>]) -> Mode {
     let v = combined(basis.iter().map(|d| &d.v), &weights[0]);
     let w = combined(basis.iter().map(|d| &d.w), &weights[0]);
     let other = |weights| (combined(basis.iter().map(|d| &d.v), weights), combined(products.iter(), weights));
     // The length of v is 1 in the metric, so value = v.Hv.
     let curvature = value / dot(&v, &v);
     let others = weights[1..].iter().rev().map(|w| other(w)).collect();
-    Mode { direction: Direction { v, w }, value, curvature, residual, others }
+    Mode { direction: Direction { v, w }, value, curvature, others }
 }
 
 fn combined<'a>(vectors: impl Iterator<Item = &'a Vec<f64>>, weights: &[f64]) -> Vec<f64> {

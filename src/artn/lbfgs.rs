@@ -6,7 +6,7 @@ use super::preconditioner::Preconditioner;
 use std::collections::VecDeque;
 
 /// Curvature pairs kept.
-const PAIRS: usize = 25;
+const PAIRS: usize = 40;
 
 /// A direction v of unit length in the metric P, and w = P v.
 #[derive(Debug, Clone)]
@@ -61,10 +61,17 @@ pub(super) struct Memory {
 impl Memory {
     /// Remembers that the gradient changed by `change` over `step`.
     pub(super) fn push(&mut self, step: Vec<f64>, change: Vec<f64>) {
-        if self.pairs.len() >= super::settings::tune("NPAIRS", PAIRS as f64) as usize {
+        if self.pairs.len() == PAIRS {
             self.pairs.pop_front();
         }
         self.pairs.push_back((step, change));
+    }
+
+    /// Moves products of the Hessian, which are curvature pairs too, to here.
+    pub(super) fn extend(&mut self, products: &mut Vec<(Vec<f64>, Vec<f64>)>) {
+        for (v, product) in products.drain(..) {
+            self.push(v, product);
+        }
     }
 
     /// The same pairs for a larger region: its atoms that were not in the `old` one rested, and the forces on them changed
@@ -74,7 +81,8 @@ impl Memory {
         let carry = |(step, change): &(Vec<f64>, Vec<f64>)| {
             let mut s = vec![0.0; 3 * new.len()];
             embed(step, &places, &mut s);
-            let mut y = preconditioner.multiply(&s);
+            let mut y = vec![0.0; s.len()];
+            preconditioner.pull(&places, &s, &mut y);
             embed(change, &places, &mut y);
             (s, y)
         };

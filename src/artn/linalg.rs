@@ -55,14 +55,6 @@ pub(super) fn max_atom(a: &[f64]) -> f64 {
     a.as_chunks::<3>().0.iter().map(|d| d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).fold(0.0, f64::max).sqrt()
 }
 
-/// Shortens `step` so that no atom moves by more than `longest`.
-pub(super) fn cap_atoms(step: &mut [f64], longest: f64) {
-    let largest = max_atom(step);
-    if largest > longest {
-        scale(step, longest / largest);
-    }
-}
-
 /// Removes from `x` its components along the orthonormal vectors `basis`.
 pub(super) fn remove(x: &mut [f64], basis: &[Vec<f64>]) {
     for vector in basis {

@@ -1,13 +1,12 @@
 //! The metric of a region: springs among its atoms and to the atoms at rest around it.
 
 use super::linalg::{add, dot, norm, remove, scale};
-use super::settings::tune;
 use super::springs::Springs;
 
 /// Coordinates up to which the matrix is factorised; beyond, a polynomial is cheaper.
 const FACTORISED: usize = 2100;
 /// Products with the matrix in a solution, plus one.
-const DEGREE: usize = 8;
+const DEGREE: usize = 6;
 /// Ratio of the highest eigenvalue to the lowest one that the polynomial inverts well.
 const SPREAD: f64 = 30.0;
 
@@ -63,11 +62,11 @@ impl Preconditioner {
             let onsite = springs.onsite(atom as usize);
             let mut sum = [onsite, onsite, onsite, 0.0, 0.0, 0.0];
             for spring in springs.of(atom as usize) {
-                for k in 0..6 {
-                    sum[k] += spring.block[k];
+                for (sum, block) in sum.iter_mut().zip(spring.block) {
+                    *sum += block;
                 }
                 let other = local[spring.other as usize];
-                if other != u32::MAX && spring.block != [0.0; 6] {
+                if other != u32::MAX {
                     inside.push((other, spring.block));
                 }
             }
@@ -119,6 +118,18 @@ impl Preconditioner {
         self.factor.is_some() && self.rigid.is_empty()
     }
 
+    /// Adds to `v` what the atoms at `places`, moved as in `u`, do to the others through springs.
+    pub(super) fn pull(&self, places: &[usize], u: &[f64], v: &mut [f64]) {
+        for &i in places {
+            for (other, block) in &self.springs[self.first[i]..self.first[i + 1]] {
+                let part = apply(block, &u[3 * i..3 * i + 3]);
+                for (v, part) in v[3 * *other as usize..].iter_mut().zip(part) {
+                    *v -= part;
+                }
+            }
+        }
+    }
+
     /// P u.
     pub(super) fn multiply(&self, u: &[f64]) -> Vec<f64> {
         let mut v = self.product(u);
@@ -157,7 +168,7 @@ impl Preconditioner {
     /// A fixed polynomial in P that comes close to its inverse (Chebyshev semi-iteration; Saad, Iterative Methods for Sparse
     /// Linear Systems, 2003, algorithm 12.1): linear and positive definite, as a metric must be.
     fn polynomial(&self, f: &[f64]) -> Vec<f64> {
-        let lowest = self.highest / tune("CHEBR", SPREAD);
+        let lowest = self.highest / SPREAD;
         let (centre, half) = (f64::midpoint(self.highest, lowest), 0.5 * (self.highest - lowest));
         let ratio = centre / half;
         let mut rho = 1.0 / ratio;
@@ -165,7 +176,7 @@ impl Preconditioner {
         scale(&mut step, 1.0 / centre);
         let mut u = step.clone();
         let mut residual = f.to_vec();
-        for _ in 1..tune("CHEBN", DEGREE as f64) as usize {
+        for _ in 1..DEGREE {
             add(&mut residual, -1.0, &self.product(&step));
             let next = 1.0 / (2.0 * ratio - rho);
             scale(&mut step, next * rho);
@@ -230,8 +241,9 @@ impl Factor {
                         factor.values[at + column] -= block[INDEX[row][column]];
                     }
                 }
-                for column in 0..=row {
-                    factor.values[start + 3 * (k - leftmost) + column] += matrix.diagonal[atom][INDEX[row][column]];
+                let diagonal = start + 3 * (k - leftmost);
+                for (column, &index) in INDEX[row][..=row].iter().enumerate() {
+                    factor.values[diagonal + column] += matrix.diagonal[atom][index];
                 }
                 factor.coordinate.push((3 * atom + row) as u32);
                 factor.column.push(3 * leftmost as u32);

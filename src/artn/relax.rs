@@ -13,6 +13,9 @@ pub(super) struct Descent {
     pub tolerance: f64,
     /// Largest displacement of an atom in a step.
     pub longest: f64,
+    /// First stride (displacement of the most displaced atom) if the descent begins beside a saddle, where the slope is
+    /// concave and the forces may be small; else 0.
+    pub stride: f64,
 }
 
 /// Preconditioned L-BFGS from `point` until it has converged or `stop` says so.
@@ -28,10 +31,11 @@ pub(super) fn relax(
     /// Relative error of an energy.
     const ROUNDING: f64 = 1e-11;
     let mut trust = descent.longest;
-    let mut concave = false;
-    let mut last = 0.0;
+    let mut leaving = descent.stride > 0.0;
+    let mut concave = leaving;
+    let mut last = 0.5 * descent.stride;
     for _ in 0..MOST_STEPS {
-        if point.fmax() < descent.tolerance || stop(&point) {
+        if !leaving && (point.fmax() < descent.tolerance || stop(&point)) {
             return Ok(point);
         }
         let mut step = memory.step(preconditioner, &point.gradient, None);
@@ -40,20 +44,13 @@ pub(super) fn relax(
         let wanted = if concave { size.max(2.0 * last) } else { size };
         last = wanted.min(trust);
         scale(&mut step, last / size);
-        if std::env::var("TRACE").is_ok() {
-            eprintln!(
-                "  relax n {} e {:.5} fmax {:.4} size {size:.4} trust {trust:.3} concave {concave}",
-                surface.atoms().len(),
-                point.energy,
-                point.fmax()
-            );
-        }
         let mut x = point.x.clone();
         add(&mut x, 1.0, &step);
         let next = surface.evaluate(x)?;
         let change = difference(&next.gradient, &point.gradient);
         let slope = dot(&step, &point.gradient);
         concave = dot(&step, &change) <= 0.0;
+        leaving &= concave;
         memory.push(step, change);
         let noise = ROUNDING * point.energy.abs() + 1e-3 * slope.abs();
         if next.energy > point.energy + noise && next.fmax() > point.fmax() {

@@ -6,12 +6,14 @@ use super::engine::Engine;
 use super::event::Event;
 use super::linalg::{difference, max_component, norm, scale};
 use super::neighbors::within;
+use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
-use super::rigid::Invariance;
+use super::rigid::{Invariance, rigid_motions};
 use super::settings::Settings;
 use super::springs::{Response, Springs};
 use super::surface::{Outcome, Stop, Surface};
 use crate::error::{Error, Result};
+use std::sync::Arc;
 
 /// The initial minimum, in canonical order.
 #[derive(Debug, Clone)]
@@ -26,6 +28,13 @@ pub struct Sample {
     pub cell: Cell,
 }
 
+impl Sample {
+    /// Shortest vector from atom `i` to atom `j`.
+    pub(super) fn separation(&self, i: usize, j: usize) -> [f64; 3] {
+        self.cell.minimum_image(std::array::from_fn(|k| self.positions[3 * j + k] - self.positions[3 * i + k]))
+    }
+}
+
 /// Saddle searches from one initial minimum. Attempts do not influence each other.
 #[derive(Debug)]
 pub struct Search {
@@ -33,7 +42,8 @@ pub struct Search {
     pub(super) settings: Settings,
     pub(super) energy: f64,
     pub(super) springs: Springs,
-    pub(super) invariance: Invariance,
+    /// Metric of all atoms.
+    pub(super) metric: Arc<Preconditioner>,
     fmax: f64,
 }
 
@@ -65,7 +75,10 @@ impl Search {
         let (displacement, force) = &responses[0];
         let displaced: Vec<f64> = sample.positions.iter().zip(displacement).map(|(x, u)| x + u).collect();
         let invariance = Invariance::of(&sample.cell, &displaced, force);
-        Ok(Search { sample, settings, energy, springs, invariance, fmax })
+        let along: Vec<f64> = (0..atoms).map(|i| sample.separation(0, i)[0]).collect();
+        let mut metric = Preconditioner::new(&springs, &all, atoms, &along);
+        metric.set_rigid(rigid_motions(&sample.cell, &sample.positions, invariance));
+        Ok(Search { sample, settings, energy, springs, metric: Arc::new(metric), fmax })
     }
 
     /// What is searched from.

@@ -45,10 +45,12 @@ pub struct Steps {
     pub push: f64,
     /// Largest 2-norm of a step along the lowest mode.
     pub mode: f64,
-    /// Largest displacement of one atom in a relaxation step.
+    /// Largest displacement of one atom in a step perpendicular to the mode.
     pub atom: f64,
-    /// Displacement of the most displaced atom from the saddle along the mode, from where each side is relaxed.
+    /// 2-norm of the displacement from the saddle along the mode, from where each side is relaxed.
     pub side: f64,
+    /// Largest displacement of one atom in a step down to a minimum.
+    pub descent: f64,
 }
 
 impl Steps {
@@ -56,7 +58,7 @@ impl Steps {
     #[must_use]
     pub fn for_shell(shell: f64) -> Self {
         let unit = shell / 3.7;
-        Steps { push: 0.3 * unit, mode: 0.15 * unit, atom: 0.12 * unit, side: 0.2 * unit }
+        Steps { push: 0.3 * unit, mode: 0.15 * unit, atom: 0.12 * unit, side: 0.2 * unit, descent: 0.3 * unit }
     }
 }
 
@@ -101,6 +103,7 @@ impl Settings {
             ("mode step", self.steps.mode),
             ("atom step", self.steps.atom),
             ("side step", self.steps.side),
+            ("descent step", self.steps.descent),
         ];
         for (name, value) in positive {
             if !(value > 0.0 && value.is_finite()) {
@@ -123,8 +126,4 @@ impl Settings {
         }
         Ok(())
     }
-}
-
-pub(super) fn tune(name: &str, default: f64) -> f64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
 }

@@ -20,8 +20,8 @@ pub(super) fn softest_mode(
     start: &[f64],
     step: f64,
 ) -> Outcome<Softest> {
-    /// The error is about the square of this times the eigenvalue, if the next eigenvalue is positive.
-    const RESIDUAL: f64 = 0.1;
+    /// Over the eigenvalue. The relative error is about the square of this over the relative distance to the next one.
+    const RESIDUAL: f64 = 0.3;
     const MOST: usize = 12;
     let mut basis: Vec<Vec<f64>> = Vec::new();
     let mut products: Vec<Vec<f64>> = Vec::new();
@@ -40,10 +40,7 @@ pub(super) fn softest_mode(
             add(&mut residual, *weight, p);
             add(&mut residual, -weight * values[0], v);
         }
-        if norm(&residual) <= super::settings::tune("EIGRES", RESIDUAL) * values[0].abs()
-            || basis.len() == MOST
-            || basis.len() == start.len()
-        {
+        if norm(&residual) <= RESIDUAL * values[0].abs() || basis.len() == MOST || basis.len() == start.len() {
             return Ok(Softest { value: values[0] });
         }
         next = preconditioner.solve(&residual);

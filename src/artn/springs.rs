@@ -32,7 +32,7 @@ pub(super) struct Spring {
 #[derive(Debug)]
 pub(super) struct Springs {
     first: Vec<usize>,
-    springs: Vec<Spring>,
+    all: Vec<Spring>,
     onsite: Vec<f64>,
 }
 
@@ -79,7 +79,7 @@ impl Springs {
 
     /// Springs of atom `i`.
     pub(super) fn of(&self, i: usize) -> &[Spring] {
-        &self.springs[self.first[i]..self.first[i + 1]]
+        &self.all[self.first[i]..self.first[i + 1]]
     }
 
     /// On-site stiffness of atom `i`.
@@ -101,14 +101,14 @@ impl Springs {
         };
         Springs {
             first: graph.first.clone(),
-            springs: graph.pairs.iter().map(spring).collect(),
+            all: graph.pairs.iter().map(spring).collect(),
             onsite: species.iter().map(|s| constants[pair_unknowns + s]).collect(),
         }
     }
 
     fn add_floor(&mut self) {
         let trace = |block: &[f64; 6]| (block[0] + block[1] + block[2]) / 3.0;
-        let total: f64 = self.springs.iter().map(|s| trace(&s.block)).sum::<f64>() + self.onsite.iter().sum::<f64>();
+        let total: f64 = self.all.iter().map(|s| trace(&s.block)).sum::<f64>() + self.onsite.iter().sum::<f64>();
         let mean = total / self.onsite.len() as f64;
         let floor = if mean > 0.0 { FLOOR * mean } else { 1.0 };
         for onsite in &mut self.onsite {
@@ -198,7 +198,7 @@ fn normal_equations(
 impl Normal {
     fn accumulate(&mut self, rows: &[[f64; 3]], force: [f64; 3], weight: f64) {
         let product = |a: &[f64; 3], b: &[f64; 3]| weight * (a[0] * b[0] + a[1] * b[1] + a[2] * b[2]);
-        let used: Vec<usize> = (0..rows.len()).filter(|&a| rows[a] != [0.0; 3]).collect();
+        let used: Vec<usize> = (0..rows.len()).filter(|&a| rows[a].iter().any(|x| x.abs() > 0.0)).collect();
         for &a in &used {
             self.right[a] += product(&rows[a], &force);
             for &b in &used {

@@ -4,9 +4,7 @@ use super::engine::ergodic_engine_t;
 use super::fingerprint::ergodic_box_t;
 use super::status::{ergodic_status_t, guard, null};
 use super::tessellation::{count, slice};
-use crate::artn::campaign::{
-    Campaign, Files, Frames, Goal, Known, Names, Row, SettingsFile, pack, read_campaign, unpack,
-};
+use crate::artn::campaign::{Campaign, Files, Frames, Goal, Names, SettingsFile, pack, read_campaign, unpack};
 use crate::artn::{Cell, Event, Sample, Search, Settings, Steps};
 use crate::error::{Error, Result};
 use std::ffi::{CStr, CString, c_char};
@@ -281,12 +279,11 @@ pub unsafe extern "C" fn ergodic_artn_commit(artn: *mut ergodic_artn_t, seconds:
         let artn = unsafe { handle(artn) }?;
         let event = artn.event.take().ok_or_else(|| Error::InvalidParameter("no attempt to commit".into()))?;
         let sample = artn.search.sample();
-        let (row, known): (Row, Option<Known>) =
-            artn.campaign.judge(&event, &sample.cell, &sample.positions, seconds)?;
+        let record = artn.campaign.judge(&event, &sample.cell, &sample.positions, seconds)?;
         if write {
-            artn.files.commit(&row, known.as_ref(), &event, &artn.frames)?;
+            artn.files.commit(&record, &event, &artn.frames)?;
         }
-        artn.campaign.record(row, known)
+        artn.campaign.record(&record)
     })
 }
 

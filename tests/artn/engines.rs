@@ -37,10 +37,10 @@ impl<E: Energy> Engine for Tested<E> {
         assert!(x.iter().all(|x| x.is_finite()));
         self.evaluations += 1;
         self.full += u64::from(3 * self.atoms.len() == self.x.len());
-        if let Some((at, error)) = &self.fail_at {
-            if self.evaluations >= *at {
-                return Err(error.clone());
-            }
+        if let Some((at, error)) = &self.fail_at
+            && self.evaluations >= *at
+        {
+            return Err(error.clone());
         }
         for (x, &a) in x.chunks_exact(3).zip(&self.atoms) {
             self.x[3 * a as usize..3 * a as usize + 3].copy_from_slice(x);

@@ -113,25 +113,44 @@ fn wrong_use_is_refused() {
     assert!(search.attempt(&mut engine, 0, 1, Some(&[1.0; 3])).is_err());
 }
 
+/// A surface of the first atom, and others that rest beside it.
+fn beside_others(x: &[f64], gradient: &mut [f64]) -> f64 {
+    let mut energy = 0.0;
+    for k in 3..x.len() {
+        let d = x[k] - rest(k);
+        energy += 15.0 * d * d;
+        gradient[k] = 30.0 * d;
+    }
+    energy
+}
+
+/// Four atoms of which the first is at `x`.
+fn with_others(x: [f64; 3]) -> Vec<f64> {
+    (0..12).map(|k| if k < 3 { x[k] } else { rest(k) }).collect()
+}
+
 /// A round valley tilted towards x = -1: one minimum and, across from it, one saddle, whose both sides lead to it.
 struct Moat;
 
 impl Energy for Moat {
     fn energy(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        let energy = beside_others(x, gradient);
         let excess = x[0] * x[0] + x[1] * x[1] - 1.0;
         gradient[0] = 20.0 * excess * x[0] + 0.5;
         gradient[1] = 20.0 * excess * x[1];
         gradient[2] = 10.0 * x[2];
-        5.0 * (excess * excess + x[2] * x[2]) + 0.5 * x[0]
+        energy + 5.0 * (excess * excess + x[2] * x[2]) + 0.5 * x[0]
     }
 }
 
 #[test]
 fn no_new_minimum() {
-    let minimum = stationary(&Moat, &[-1.0, 0.0, 0.0]).0;
+    let minimum = stationary(&Moat, &with_others([-1.0, 0.0, 0.0])).0;
     let mut engine = Tested::new(Moat);
     let search = Search::new(&mut engine, field(minimum), settings()).unwrap();
-    let event = search.refine(&mut engine, 0, &[0.95, 0.05, 0.0], &[0.0, 1.0, 0.0]).unwrap();
+    let mut mode = vec![0.0; 12];
+    mode[1] = 1.0;
+    let event = search.refine(&mut engine, 0, &with_others([0.95, 0.05, 0.0]), &mode).unwrap();
     assert_eq!(event.status, Status::NoNewMinimum);
     assert!(event.eigenvalue < 0.0 && event.barrier() > 0.5);
 }
@@ -141,21 +160,28 @@ struct Washboard;
 
 impl Energy for Washboard {
     fn energy(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        let energy = beside_others(x, gradient);
         let k = std::f64::consts::TAU;
         gradient[0] = k * (k * x[0]).sin();
         gradient[1] = 30.0 * x[1];
         gradient[2] = 30.0 * x[2];
-        -(k * x[0]).cos() + 15.0 * (x[1] * x[1] + x[2] * x[2])
+        energy - (k * x[0]).cos() + 15.0 * (x[1] * x[1] + x[2] * x[2])
     }
+}
+
+fn along_x() -> Vec<f64> {
+    let mut mode = vec![0.0; 12];
+    mode[0] = 1.0;
+    mode
 }
 
 #[test]
 fn not_connected() {
     let steps = Steps::for_shell(1.0);
     let mut engine = Tested::new(Washboard);
-    let search = Search::new(&mut engine, field(vec![0.0; 3]), Settings { steps, ..settings() }).unwrap();
+    let search = Search::new(&mut engine, field(with_others([0.0; 3])), Settings { steps, ..settings() }).unwrap();
     for (top, status) in [(0.5, Status::Success), (1.5, Status::NotConnected)] {
-        let event = search.refine(&mut engine, 0, &[top + 0.02, 0.01, 0.0], &[1.0, 0.0, 0.0]).unwrap();
+        let event = search.refine(&mut engine, 0, &with_others([top + 0.02, 0.01, 0.0]), &along_x()).unwrap();
         assert_eq!(event.status, status);
         assert!((event.barrier() - 2.0).abs() < 1e-8);
     }
@@ -173,14 +199,17 @@ fn eigenvalue_lost() {
     assert_eq!(search.refine(&mut engine, 0, &beside, &mode).unwrap().status, Status::EigenvalueLost);
 }
 
-/// A washboard with forces that are never smooth.
+/// A washboard whose forces are rough around the first saddle.
 struct Rough;
 
 impl Energy for Rough {
     fn energy(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
         let energy = Washboard.energy(x, gradient);
-        if x[0] != 0.0 {
-            gradient[1] += 1e-3 * (1e7 * (x[0] + x[1] + x[2])).sin().signum();
+        if x[0] > 0.3 {
+            let phase = 1e9 * (x[0] + x[1] + x[2]);
+            for (gradient, shift) in gradient.iter_mut().zip([0.0, 1.0, 2.0]) {
+                *gradient += 1e-5 * (phase + shift).sin();
+            }
         }
         energy
     }
@@ -190,7 +219,7 @@ impl Energy for Rough {
 fn not_converged() {
     let steps = Steps::for_shell(1.0);
     let mut engine = Tested::new(Rough);
-    let search = Search::new(&mut engine, field(vec![0.0; 3]), Settings { steps, ..settings() }).unwrap();
-    let event = search.refine(&mut engine, 0, &[0.52, 0.01, 0.0], &[1.0, 0.0, 0.0]).unwrap();
+    let search = Search::new(&mut engine, field(with_others([0.0; 3])), Settings { steps, ..settings() }).unwrap();
+    let event = search.refine(&mut engine, 0, &with_others([0.52, 0.01, 0.0]), &along_x()).unwrap();
     assert_eq!(event.status, Status::NotConverged);
 }

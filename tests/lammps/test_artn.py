@@ -44,6 +44,29 @@ def test_vacancy_hop(hops, lmp):
         assert row["moved"] == 1 and row["dr_final"] == pytest.approx(3.615 / 2**0.5, abs=0.2)
 
 
+NEB = """
+fix neb all neb 1.0 parallel ideal
+timestep 0.01
+min_style fire
+neb 0 1e-3 500 500 50 final final.neb
+"""
+
+
+@pytest.mark.slow
+def test_barrier_is_that_of_neb(hops, lmp):
+    find = "region site sphere 7.23 9.0375 9.0375 0.3 units box\ngroup mover region site\nvariable i atom id\n"
+    find += 'compute one mover reduce min v_i\nthermo_style custom step c_one\nrun 0\nprint "MOVER $(c_one:%.0f)"\n'
+    mover = int(lmp(copper() + find, load=False).output.split("\nMOVER ")[1].split()[0])
+    (lmp.folder / "final.neb").write_text(f"1\n{mover} 7.23 7.23 7.23\n")
+    # the middle one of three replicas climbs to the saddle
+    lmp(copper("atom_modify sort 0 0") + NEB, ranks=3, load=False, options=["-partition", "3x1"])
+    last = (lmp.folder / "log.2").read_text().split("Climbing replica")[1].split("\n")
+    numbers = [line.split() for line in last if len(line.split()) > 8 and line.split()[0].isdigit()]
+    barrier = float(numbers[-1][6])
+    found = [row["barrier"] for row in hops[1] if row["center"] == mover and row["status"] == "success"]
+    assert found and min(abs(found_barrier - barrier) for found_barrier in found) < 1e-3
+
+
 def test_table_is_consistent(hops):
     for number, row in enumerate(hops[1], 1):
         assert row["attempt"] == number

@@ -1,5 +1,6 @@
 //! The files of a campaign: event table, saddles known so far, dumps, settings.
 
+use super::Record;
 use super::dump::{Frames, append, reopen};
 use super::known::Known;
 use super::row::{HEADER, Row};
@@ -110,7 +111,7 @@ impl Files {
     ///
     /// # Errors
     /// `File` with the name of the file and the reason; the table stays as it was.
-    pub fn commit(&mut self, row: &Row, known: Option<&Known>, event: &Event, frames: &Frames) -> Result<()> {
+    pub fn commit(&mut self, (row, known): &Record, event: &Event, frames: &Frames) -> Result<()> {
         if row.status == Status::Success {
             for (output, x) in [(&mut self.saddles, &event.saddle), (&mut self.minima, &event.minimum)] {
                 if let Some(output) = output.as_mut().filter(|_| !x.is_empty()) {
@@ -151,7 +152,7 @@ impl Output {
 ///
 /// # Errors
 /// `File` if a file cannot be read or is not one of a campaign; `InvalidParameter` if the settings differ.
-pub fn read_campaign(names: &Names, settings: &SettingsFile) -> Result<Option<Vec<(Row, Option<Known>)>>> {
+pub fn read_campaign(names: &Names, settings: &SettingsFile) -> Result<Option<Vec<Record>>> {
     let (Some(events), Some(sidecar)) = (&names.events, names.settings()) else {
         return Err(Error::InvalidParameter("resume yes needs events_file".into()));
     };

@@ -72,7 +72,9 @@ impl Known {
         bytes.extend((self.moves.len() as u32).to_le_bytes());
         for (atom, d) in &self.moves {
             bytes.extend(atom.to_le_bytes());
-            d.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+            for x in d {
+                bytes.extend(x.to_le_bytes());
+            }
         }
         bytes
     }

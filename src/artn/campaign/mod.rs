@@ -25,6 +25,9 @@ use super::event::{Event, Status};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 
+/// An attempt: its line of the table, and its saddle if that is a success through a new one.
+pub type Record = (Row, Option<Known>);
+
 /// What a campaign is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Goal {
@@ -104,7 +107,7 @@ pub struct Campaign {
     attempts_here: u64,
     totals: Totals,
     last: Option<(i64, f64, u64)>,
-    pending: Vec<(Row, Option<Known>)>,
+    pending: Vec<Record>,
 }
 
 impl Campaign {
@@ -171,7 +174,7 @@ impl Campaign {
     ///
     /// # Errors
     /// `InvalidParameter` if there is no task.
-    pub fn judge(&self, event: &Event, cell: &Cell, minimum: &[f64], seconds: f64) -> Result<(Row, Option<Known>)> {
+    pub fn judge(&self, event: &Event, cell: &Cell, minimum: &[f64], seconds: f64) -> Result<Record> {
         let task = self.task().ok_or_else(|| Error::InvalidParameter("no attempt is under way".into()))?;
         let centre = &self.centres[self.by_id[&task.id]];
         let mut row = Row::new(self.attempts_here + 1, task.id, task.trial, centre.species, event, seconds);
@@ -192,11 +195,11 @@ impl Campaign {
     ///
     /// # Errors
     /// As for [`absorb`](Self::absorb).
-    pub fn record(&mut self, row: Row, known: Option<Known>) -> Result<()> {
+    pub fn record(&mut self, (row, known): &Record) -> Result<()> {
         self.attempts_here = row.attempt;
         self.last = Some((row.center, if row.status == Status::Success { row.barrier() } else { 0.0 }, row.evals[2]));
         self.pending.push((row.clone(), known.clone()));
-        self.absorb(&row, known)?;
+        self.absorb(row, known.clone())?;
         self.current = self.current.filter(|&k| !self.done(k));
         Ok(())
     }
@@ -234,7 +237,7 @@ impl Campaign {
     }
 
     /// What this partition recorded since the last call.
-    pub fn pending(&mut self) -> Vec<(Row, Option<Known>)> {
+    pub fn pending(&mut self) -> Vec<Record> {
         std::mem::take(&mut self.pending)
     }
 

@@ -1,5 +1,6 @@
 //! Records of attempts as bytes, to be sent from one partition to another.
 
+use super::Record;
 use super::known::Known;
 use super::row::Row;
 use crate::error::{Error, Result};
@@ -7,7 +8,7 @@ use crate::error::{Error, Result};
 /// Bytes of `records`: for each the length of its line, the line, the length of its saddle (0 if there is none), the
 /// saddle.
 #[must_use]
-pub fn pack(records: &[(Row, Option<Known>)]) -> Vec<u8> {
+pub fn pack(records: &[Record]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (row, known) in records {
         let known = known.as_ref().map_or_else(Vec::new, |known| known.bytes(row.attempt));
@@ -23,7 +24,7 @@ pub fn pack(records: &[(Row, Option<Known>)]) -> Vec<u8> {
 ///
 /// # Errors
 /// `InvalidParameter` if `bytes` are something else.
-pub fn unpack(mut bytes: &[u8]) -> Result<Vec<(Row, Option<Known>)>> {
+pub fn unpack(mut bytes: &[u8]) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     while !bytes.is_empty() {
         let record = unpack_one(&mut bytes);
@@ -32,7 +33,7 @@ pub fn unpack(mut bytes: &[u8]) -> Result<Vec<(Row, Option<Known>)>> {
     Ok(records)
 }
 
-fn unpack_one(bytes: &mut &[u8]) -> Option<(Row, Option<Known>)> {
+fn unpack_one(bytes: &mut &[u8]) -> Option<Record> {
     let row = Row::parse(std::str::from_utf8(part(bytes)?).ok()?)?;
     let known = part(bytes)?;
     if known.is_empty() {
