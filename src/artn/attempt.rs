@@ -5,9 +5,10 @@ use super::event::{Event, Status, displacements, same_configuration};
 use super::exit::leave_basin;
 use super::lanczos::{Limits, Mode, lowest_mode};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, difference, dot, max_atom, norm};
+use super::linalg::{add, difference, dot, max_atom, norm, scale};
 use super::neighbors::within;
 use super::preconditioner::Preconditioner;
+use super::random::Gaussian;
 use super::relax::{Descent, relax};
 use super::search::Search;
 use super::softest::softest_mode;
@@ -27,6 +28,12 @@ const ELSEWHERE: f64 = 3.0;
 const RESIDUAL: f64 = 0.05;
 /// Most vectors when a known mode is found again.
 const REFRESH: usize = 6;
+/// Vectors that look for a second unstable mode.
+const SECOND: usize = 16;
+/// A mode is unstable below minus this, in the metric: above the errors of finite differences.
+const FLAT: f64 = 0.005;
+/// Saddles of higher order that an attempt leaves before it is given up.
+const MOST_HIGHER: usize = 3;
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {
@@ -172,8 +179,11 @@ impl<'a> Attempt<'a> {
             };
             let mode = Mode { direction, ..saddle.mode };
             let (point, mode) = climb(&mut self.surface, &metric, point, mode, &mut memory, &ascent)?;
-            self.surface.scatter(&point.x, &mut positions);
             saddle = Saddle { point, mode, memory };
+            if stage <= 1 {
+                saddle = self.first_order(saddle, &metric, &ascent)?;
+            }
+            self.surface.scatter(&saddle.point.x, &mut positions);
         }
         let metric = Arc::clone(self.stages.last().and_then(|s| s.1.as_ref()).expect("entered"));
         let softest =
@@ -183,6 +193,33 @@ impl<'a> Attempt<'a> {
         }
         self.event.eigenvalue = softest.value;
         Ok(saddle)
+    }
+
+    /// Slides down from a stationary point with a second unstable mode, and climbs again, until there is one only.
+    fn first_order(&mut self, mut saddle: Saddle, metric: &Preconditioner, ascent: &Ascent) -> Outcome<Saddle> {
+        for _ in 0..MOST_HIGHER {
+            let Saddle { point, mode, mut memory } = saddle;
+            // A start with every mode in it; no vector comes closer to the second mode than allowed, so that two negative
+            // Ritz values are two unstable modes.
+            let mut start = Gaussian::new(0, 0, 0).vector(point.x.len());
+            let length = dot(&start, &metric.multiply(&start)).sqrt();
+            scale(&mut start, 0.5 / length);
+            add(&mut start, 1.0, &mode.direction.v);
+            let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
+            let limits = Limits { size: SECOND, residual: 0.0, ..ascent.lanczos };
+            let mut found = lowest_mode(&mut self.surface, metric, &point, &start, limits)?;
+            let second = found.others.last().filter(|(v, product)| dot(v, product) < -FLAT).map(|(v, _)| v.clone());
+            memory.extend(&mut found.others);
+            let Some(down) = second else { return Ok(Saddle { point, mode, memory }) };
+            let sign = if dot(&down, &point.gradient) > 0.0 { -1.0 } else { 1.0 };
+            let mut x = point.x.clone();
+            add(&mut x, sign * self.search.settings.steps.side / norm(&down), &down);
+            let point = self.surface.evaluate(x)?;
+            memory = Memory::default();
+            let (point, mode) = climb(&mut self.surface, metric, point, found, &mut memory, ascent)?;
+            saddle = Saddle { point, mode, memory };
+        }
+        Err(Stop::Failed(Status::NotConverged))
     }
 
     /// Relaxes both sides of the saddle: one must lead to the initial minimum, the other to another one.

@@ -100,3 +100,35 @@ fn coupled_double_wells_are_crossed_one_at_a_time() {
     }
     assert!(found >= 9, "{found}");
 }
+
+#[test]
+fn a_point_with_two_unstable_modes_is_no_saddle() {
+    let atoms = 6;
+    let wells = DoubleWells { coupling: 0.05 };
+    let at = |places: [f64; 2]| -> Vec<f64> {
+        let place = |k: usize| if k.is_multiple_of(3) { *places.get(k / 3).unwrap_or(&-1.0) } else { 0.0 };
+        (0..3 * atoms).map(|k| rest(k) + place(k)).collect()
+    };
+    let (minimum, _) = stationary(&wells, &at([-1.0, -1.0]));
+    let (higher, _) = stationary(&wells, &at([0.0, 0.0]));
+    assert!(eigenvalues(&wells, &higher)[1] < -1.0);
+    let settings = Settings {
+        push: 0.05,
+        push_radius: 1.0,
+        active: None,
+        ftol: 1e-6,
+        lanczos_step: 1e-5,
+        curvature: -0.1,
+        connect: false,
+        steps: Steps::for_shell(3.7),
+        ..Settings::default()
+    };
+    let mut engine = Tested::new(DoubleWells { coupling: 0.05 });
+    let search = Search::new(&mut engine, field(minimum), settings).unwrap();
+    let mut mode = vec![0.0; 3 * atoms];
+    mode[0] = 1.0;
+    let event = search.refine(&mut engine, 0, &higher, &mode).unwrap();
+    assert_eq!(event.status, Status::Success);
+    let values = eigenvalues(&wells, &event.saddle);
+    assert!(values[0] < 0.0 && values[1] > 0.0, "{values:?}");
+}
