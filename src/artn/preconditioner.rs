@@ -1,6 +1,6 @@
 //! The metric of a region: springs among its atoms and to the atoms at rest around it.
 
-use super::linalg::{add, dot, norm, remove, scale};
+use super::linalg::{add, difference, dot, norm, remove, scale};
 use super::springs::Springs;
 
 /// Coordinates up to which the matrix is factorised; beyond, a polynomial is cheaper.
@@ -111,6 +111,13 @@ impl Preconditioner {
     /// Sets the rigid motions to be left out.
     pub(super) fn set_rigid(&mut self, rigid: Vec<Vec<f64>>) {
         self.rigid = rigid;
+    }
+
+    /// The part of `v` along the rigid motions that are left out.
+    pub(super) fn rigid_part(&self, v: &[f64]) -> Vec<f64> {
+        let mut rest = v.to_vec();
+        remove(&mut rest, &self.rigid);
+        difference(v, &rest)
     }
 
     /// Whether solutions are exact.

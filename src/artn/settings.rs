@@ -58,7 +58,7 @@ impl Steps {
     #[must_use]
     pub fn for_shell(shell: f64) -> Self {
         let unit = shell / 3.7;
-        Steps { push: 0.3 * unit, mode: 0.15 * unit, atom: 0.12 * unit, side: 0.2 * unit, descent: 0.3 * unit }
+        Steps { push: 0.3 * unit, mode: 0.10 * unit, atom: 0.08 * unit, side: 0.2 * unit, descent: 0.3 * unit }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn softest_mode(
     step: f64,
 ) -> Outcome<Softest> {
     /// Over the eigenvalue. The relative error is about the square of this over the relative distance to the next one.
-    const RESIDUAL: f64 = 0.3;
+    const RESIDUAL: f64 = 0.15;
     const MOST: usize = 12;
     let mut basis: Vec<Vec<f64>> = Vec::new();
     let mut products: Vec<Vec<f64>> = Vec::new();
@@ -41,14 +41,29 @@ pub(super) fn softest_mode(
             add(&mut residual, -weight * values[0], v);
         }
         if norm(&residual) <= RESIDUAL * values[0].abs() || basis.len() == MOST || basis.len() == start.len() {
-            return Ok(Softest { value: values[0] });
+            return rayleigh(surface, point, &basis, &vectors[0], step);
         }
         next = preconditioner.solve(&residual);
+        // What is a rigid motion at the initial minimum is none elsewhere, but the metric leaves it out.
+        let softness = norm(&next) / norm(&residual);
+        add(&mut next, softness, &preconditioner.rigid_part(&residual));
         let before = norm(&next);
         remove(&mut next, &basis);
         remove(&mut next, &basis);
         if norm(&next) <= 1e-6 * before {
-            return Ok(Softest { value: values[0] });
+            return rayleigh(surface, point, &basis, &vectors[0], step);
         }
     }
+}
+
+/// Curvature along a combination of `basis` by a central difference: the error of the one-sided ones is too large for a result.
+fn rayleigh(surface: &mut Surface, point: &Point, basis: &[Vec<f64>], weights: &[f64], step: f64) -> Outcome<Softest> {
+    let mut v = vec![0.0; point.x.len()];
+    for (weight, vector) in weights.iter().zip(basis) {
+        add(&mut v, *weight, vector);
+    }
+    let ahead = dot(&v, &hessian_product(surface, point, &v, step)?);
+    scale(&mut v, -1.0);
+    let behind = dot(&v, &hessian_product(surface, point, &v, step)?);
+    Ok(Softest { value: 0.5 * (ahead + behind) / dot(&v, &v) })
 }
