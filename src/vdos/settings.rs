@@ -84,6 +84,9 @@ impl Settings {
         if self.solver != Solver::Kpm && self.window() < least * (1.0 - 1e-12) {
             return fail(format!("fcut {}: at least Fhi + 3 sigma = {least} is needed", self.window()));
         }
+        if self.solver == Solver::Kpm && self.modes.is_some() {
+            return fail("modes: solver kpm finds none: use solver dense or window".into());
+        }
         if self.points == 0 || self.threads == 0 {
             return fail(format!("points {} and threads {}: at least 1 is needed", self.points, self.threads));
         }

@@ -34,6 +34,7 @@ def test_wrong_values(lmp, glass, keyword, value):
     ("points 10 range 1", "keyword range needs two values"),
     ("threads 2", "unknown keyword threads: use delta, solver, range, sigma, fcut, points, file or modes"),
     ("range 1.5 0.8", "0 < Flo < Fhi"),
+    ("solver kpm modes m", "solver kpm finds none: use solver dense or window"),
     ("fcut 1.8", "at least Fhi + 3 sigma = 1.95"),
     ("range 1 2 fcut 2.4 sigma 0.15", "at least Fhi + 3 sigma = 2.45"),
 ])
