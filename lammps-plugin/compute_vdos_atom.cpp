@@ -24,6 +24,7 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <mpi.h>
 #include <numeric>
@@ -255,26 +256,35 @@ void ComputeVdosAtom::restore()
   forces.reset();
 }
 
-bool ComputeVdosAtom::same_signature(const std::vector<double> &present) const
+bool ComputeVdosAtom::same_signature(const Signature &present) const
 {
-  const auto close = [](double a, double b) {
-    return std::fabs(a - b) <= 1e-10 * std::max(std::fabs(a), std::fabs(b));
-  };
-  return std::equal(present.begin(), present.end(), signature.begin(), signature.end(), close);
+  const double larger = std::max(std::fabs(present.energy), std::fabs(signature.energy));
+  return present.members == signature.members &&
+         std::fabs(present.energy - signature.energy) <= 1e-10 * larger;
 }
 
-// Numbers that change with the group, the masses or the interactions, if positions do not.
-std::vector<double> ComputeVdosAtom::sign() const
+static uint64_t mixed(uint64_t h)
+{
+  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9;
+  h = (h ^ (h >> 27)) * 0x94d049bb133111eb;
+  return h ^ (h >> 31);
+}
+
+// Changes with the group, the masses or the interactions, if positions do not.
+ComputeVdosAtom::Signature ComputeVdosAtom::sign() const
 {
   forces->compute(1);
-  double mine[2] = {0.0, 0.0}, all[2];
+  uint64_t mine = 0, all;
   for (int i = 0; i < atom->nlocal; i++) {
     if (!(atom->mask[i] & groupbit)) continue;
-    mine[0] += static_cast<double>(atom->tag[i]);
-    mine[1] += (atom->rmass ? atom->rmass[i] : atom->mass[atom->type[i]]) * atom->type[i];
+    const double mass = atom->rmass ? atom->rmass[i] : atom->mass[atom->type[i]];
+    uint64_t bits;
+    std::memcpy(&bits, &mass, sizeof(bits));
+    // a sum does not depend on the order of the atoms
+    mine += mixed(mixed(mixed(atom->tag[i]) + atom->type[i]) + bits);
   }
-  MPI_Allreduce(mine, all, 2, MPI_DOUBLE, MPI_SUM, world);
-  return {forces->energy(), all[0], all[1]};
+  MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, world);
+  return {forces->energy(), all};
 }
 
 /* ----------------------------------------------------------------------

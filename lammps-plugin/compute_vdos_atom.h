@@ -38,7 +38,11 @@ class ComputeVdosAtom : public Compute {
   // What the results belong to.
   bool evaluated = false;
   Fingerprint fingerprint;
-  std::vector<double> signature;
+  struct Signature {
+    double energy;
+    uint64_t members;
+  };
+  Signature signature{};
   bigint checked_step = -1;
 
   // All atoms of all ranks, in ascending order of their IDs.
@@ -63,8 +67,8 @@ class ComputeVdosAtom : public Compute {
 
   void evaluate();
   void restore();
-  bool same_signature(const std::vector<double> &) const;
-  std::vector<double> sign() const;
+  bool same_signature(const Signature &) const;
+  Signature sign() const;
   void replicate();
   void warn_of_fixes() const;
   void run_core();

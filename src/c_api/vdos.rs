@@ -234,6 +234,7 @@ impl ergodic_vdos_t {
         let memory = caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?;
         self.settings.memory = Some(memory);
         vdos::check_memory(atoms.members.len(), &self.settings)?;
+        vdos::check_files(&self.settings, caller)?;
         let settings = hessian::Settings { memory, skin: atoms.skin, ..self.hessian };
         let sample = hessian::Sample {
             positions: atoms.x,

@@ -22,6 +22,7 @@ pub use matrix::{DynamicalMatrix, Lanes, PANEL};
 pub use memory::available as available_memory;
 pub use order::bisection;
 pub use peers::{Alone, Peers};
+pub use report::check_files;
 pub use settings::{Sample, Settings, Solver};
 
 use crate::error::Result;

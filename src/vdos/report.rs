@@ -6,6 +6,21 @@ use super::spectrum::Bands;
 use super::{Outcome, Peers, Settings};
 use crate::error::Result;
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+
+/// Fails if a file that is asked for cannot be written, which is better known before long work. All ranks call it.
+///
+/// # Errors
+/// As said.
+pub fn check_files(settings: &Settings, peers: &dyn Peers) -> Result<()> {
+    let open = |path: &PathBuf| {
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        file.map(drop).map_err(|error| failed(path, &error))
+    };
+    let mut files = settings.table.iter().chain(&settings.modes);
+    agree(peers, if peers.rank() == 0 { files.try_for_each(open) } else { Ok(()) })
+}
 
 /// Writes the table file, if one is asked for, with the rows up to f = `known`. All ranks call it, the first writes.
 ///

@@ -4,6 +4,9 @@ use super::DynamicalMatrix;
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
+/// Standard deviations in the range of the boson peak at most: each atom has a curve of 30 points for each.
+const FINEST: f64 = 1000.0;
+
 /// How modes are found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Solver {
@@ -77,12 +80,21 @@ impl Settings {
         if !(self.sigma > 0.0 && self.sigma.is_finite()) {
             return fail(format!("sigma {}: it must be positive", self.sigma));
         }
+        if high - low > FINEST * self.sigma {
+            return fail(format!("sigma {}: at least (Fhi - Flo) / {FINEST} is needed", self.sigma));
+        }
         if !(self.window().is_finite() && self.window() > 0.0) {
             return fail(format!("fcut {}: it must be positive", self.window()));
         }
         let least = high + 3.0 * self.sigma;
         if self.solver != Solver::Kpm && self.window() < least * (1.0 - 1e-12) {
             return fail(format!("fcut {}: at least Fhi + 3 sigma = {least} is needed", self.window()));
+        }
+        if self.solver == Solver::Kpm && self.modes.is_some() {
+            return fail("modes: solver kpm finds none: use solver dense or window".into());
+        }
+        if self.table.is_some() && self.table == self.modes {
+            return fail("file and modes: two names are needed".into());
         }
         if self.points == 0 || self.threads == 0 {
             return fail(format!("points {} and threads {}: at least 1 is needed", self.points, self.threads));

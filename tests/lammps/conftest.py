@@ -184,3 +184,17 @@ def glass(tmp_path_factory):
 def large_glass(tmp_path_factory):
     """The same with 1024 atoms."""
     return make_glass(tmp_path_factory.mktemp("large_glass"), 8, 8, 8)
+
+
+@pytest.fixture(scope="session")
+def minimum(tmp_path_factory, glass):
+    """The 250-atom glass at a minimum of its energy, in a tilted box too."""
+    folder = tmp_path_factory.mktemp("minimum")
+    relax = "min_style cg\nminimize 0 1e-8 5000 20000\nmin_style fire\nminimize 0 1e-6 5000 20000\nvelocity all set 0 0 0\n"
+    Lammps(folder)(
+        system(glass) + relax + "write_data ortho.data nocoeff\n"
+        "change_box all triclinic\nchange_box all xy final 3 yz final -2 xz final 1 remap units box\n"
+        + relax + "write_data tilted.data nocoeff\n",
+        load=False,
+    )
+    return folder

@@ -5,50 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from conftest import Lammps, read_dump, system
-
-ERGODIC_MODES = 32
-
-
-class Modes:
-    """A modes file."""
-
-    def __init__(self, path):
-        raw = path.read_bytes()
-        assert raw[:8] == b"ERGMODES"
-        version, n, m = np.frombuffer(raw, "<i8", 3, 8)
-        assert version == 1
-        self.id = np.frombuffer(raw, "<i8", n, ERGODIC_MODES)
-        self.eigenvalues = np.frombuffer(raw, "<f8", m, ERGODIC_MODES + 8 * n)
-        self.vectors = np.frombuffer(raw, "<f8", 3 * n * m, ERGODIC_MODES + 8 * (n + m)).reshape(m, 3 * n)
-
-    def matrix(self):
-        return (self.vectors.T * self.eigenvalues) @ self.vectors
-
-    def frequencies(self):
-        return frequencies(self.eigenvalues)
-
-
-def frequencies(eigenvalues):
-    return np.sign(eigenvalues) * np.sqrt(np.abs(eigenvalues)) / (2 * np.pi)
-
-
-@pytest.fixture(scope="session")
-def minimum(tmp_path_factory, glass):
-    """The 250-atom glass at a minimum of its energy, in a tilted box too."""
-    folder = tmp_path_factory.mktemp("minimum")
-    relax = "min_style cg\nminimize 0 1e-8 5000 20000\nmin_style fire\nminimize 0 1e-6 5000 20000\nvelocity all set 0 0 0\n"
-    Lammps(folder)(
-        system(glass) + relax + "write_data ortho.data nocoeff\n"
-        "change_box all triclinic\nchange_box all xy final 3 yz final -2 xz final 1 remap units box\n"
-        + relax + "write_data tilted.data nocoeff\n",
-        load=False,
-    )
-    return folder
-
-
-def glass_at(minimum, box="ortho", **settings):
-    return system(minimum / f"{box}.data", before_data="atom_modify map array", **settings)
+from conftest import read_dump, system
+from vdos import MODES, Modes, frequencies, glass_at, lj
 
 
 def stock_matrix(lmp, script, group):
@@ -119,6 +77,9 @@ run 0
     assert np.allclose(atoms[:, 2], reduced.max(axis=0), rtol=1e-3)
     assert np.allclose(atoms[:, 3], np.trapezoid(reduced, grid, axis=0) / 0.7, rtol=1e-3)
     assert np.isclose(atoms[:, 5].sum(), round(0.01 * len(f)))
+    at_edge = 100 * np.mean(atoms[:, 4] <= 0.9)
+    assert f"{at_edge:.1f} % of the atoms have the maximum of g_i/f^2 at Flo = 0.9" in run.output
+    assert f"the lowest, {f[0]:.6f}, is about the lowest transverse phonon" in run.output
 
     table = np.loadtxt(lmp.folder / "table")
     step = table[1, 0] - table[0, 0]
@@ -126,27 +87,6 @@ run 0
     assert np.allclose(table[:, 3] + table[:, 4], table[:, 1])
     shown = [run.thermo()[f"c_V[{k}][{c}]"][0] for k, c in [(10, 1), (10, 2), (400, 1), (200, 4), (200, 5)]]
     assert np.allclose(shown, [table[9, 0], table[9, 1], table[399, 0], table[199, 3], table[199, 4]], rtol=1e-12)
-
-
-LJ = """
-units lj
-atom_modify map array
-boundary p p p
-lattice {lattice}
-region box block 0 {cells} 0 {cells} 0 {cells}
-create_box {types} box
-{atoms}
-mass 1 1.0
-pair_style lj/cut {cutoff}
-pair_coeff * * 1.0 1.0
-neighbor 0.4 bin
-"""
-MODES = "compute V {group} vdos/atom delta {delta} sigma 0.1 range 0.5 2 solver dense modes modes.bin\n" \
-    "thermo_style custom step c_V[*]\nthermo_modify format float %.15g\nrun 0\n"
-
-
-def lj(lattice, cells=4, cutoff=2.5, types=1, atoms="create_atoms 1 box"):
-    return LJ.format(lattice=lattice, cells=cells, cutoff=cutoff, types=types, atoms=atoms)
 
 
 def test_diatomic_molecule(lmp):
@@ -316,8 +256,9 @@ def test_once_per_configuration(lmp, minimum):
     assert run.output.count(done) == 1
     (_, first), (_, again) = [read_dump(lmp.folder / name)[0] for name in ("atoms.dump", "again.dump")]
     assert np.array_equal(first, again) and first[:, 1].min() > 0
-    crystal = lj("fcc 1.09", cells=3) + "group some id < 60\n" + MODES.format(group="some", delta="1e-6")
-    for change in ["mass 1 1.1", "pair_coeff * * 1.5 1.0", "group some clear\ngroup some id < 59"]:
+    crystal = lj("fcc 1.09", cells=3) + "group some id 10:60\n" + MODES.format(group="some", delta="1e-6")
+    for change in ["mass 1 1.1", "pair_coeff * * 1.5 1.0", "group some clear\ngroup some id 10:59",
+                   "group some clear\ngroup some id 9:11 13:58 60 62"]:
         assert lmp(crystal + change + "\nrun 0\nrun 0\n").output.count(done) == 2
 
 

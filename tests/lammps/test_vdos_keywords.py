@@ -34,6 +34,9 @@ def test_wrong_values(lmp, glass, keyword, value):
     ("points 10 range 1", "keyword range needs two values"),
     ("threads 2", "unknown keyword threads: use delta, solver, range, sigma, fcut, points, file or modes"),
     ("range 1.5 0.8", "0 < Flo < Fhi"),
+    ("solver kpm modes m", "solver kpm finds none: use solver dense or window"),
+    ("file same modes same", "file and modes: two names are needed"),
+    ("sigma 1e-4", "sigma 0.0001: at least (Fhi - Flo) / 1000 is needed"),
     ("fcut 1.8", "at least Fhi + 3 sigma = 1.95"),
     ("range 1 2 fcut 2.4 sigma 0.15", "at least Fhi + 3 sigma = 2.45"),
 ])
@@ -66,6 +69,8 @@ def test_empty_group(lmp, glass):
 
 
 def test_file_that_cannot_be_written(lmp, glass):
-    script = system(glass) + "minimize 0 1e-6 5000 20000\ngroup one id 9\n" \
-        "compute V one vdos/atom solver dense file no/such/folder/table\nthermo_style custom step c_V[1]\nrun 0\n"
-    assert "no/such/folder/table" in error_of(lmp, script)
+    """Which is said before any work: here, before the forces are found to be those of no minimum."""
+    for keyword in ("file", "modes"):
+        script = system(glass) + f"compute V all vdos/atom {keyword} no/such/folder/it\n" \
+            "thermo_style custom step c_V[1]\nrun 0\n"
+        assert "cannot write no/such/folder/it" in error_of(lmp, script)
