@@ -286,9 +286,12 @@ void FixArtn::setup(int /*vflag*/)
 {
   if (!artn)
     create();
-  else if (!forces.recapture())
-    error->all(FLERR, "{}: the initial state is not that of the last run: define the fix again",
-               name);
+  else if (!forces.recapture() || centres() != central)
+    error->all(
+        FLERR,
+        "{}: the initial state (atoms, box, forces, group) is not that of the last run: define "
+        "the fix again",
+        name);
   running = true;
   check(FLERR, ergodic_artn_start_run(artn));
   queue.begin();
@@ -305,8 +308,9 @@ void FixArtn::setup(int /*vflag*/)
 void FixArtn::create()
 {
   forces.capture();
-  const auto list = centres();
-  const bool local = forces.check_lists(static_cast<int>(list[0]));
+  if (forces.natoms() < 2) error->all(FLERR, "{} needs two atoms or more", name);
+  central = centres();
+  const bool local = forces.check_lists(static_cast<int>(central[0]));
   if (std::isfinite(options.active) && !local && comm->me == 0)
     error->warning(FLERR,
                    "{}: forces near an atom depend on pairs beyond its neighbors, so that every "
@@ -321,8 +325,8 @@ void FixArtn::create()
   std::copy_n(domain->boxlo, 3, sample.cell.origin);
   std::copy_n(domain->h, 6, sample.cell.edges);
   std::copy_n(domain->periodicity, 3, sample.cell.periodic);
-  sample.n_centres = static_cast<int>(list.size());
-  sample.centres = list.data();
+  sample.n_centres = static_cast<int>(central.size());
+  sample.centres = central.data();
 
   const auto lines = bounds();
   const auto optional = [](const std::string &file) {

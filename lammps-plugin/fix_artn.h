@@ -50,6 +50,7 @@ class FixArtn : public Fix {
   ergodic_artn_t *artn = nullptr;
 
   double vector[ERGODIC_ARTN_VECTOR] = {};
+  std::vector<uint32_t> central;     // canonical indices of the central atoms
   std::vector<double> statistics;    // of all atoms, [natoms][ERGODIC_ARTN_COLUMNS]
 
   bool running = false;    // between setup() and post_run()

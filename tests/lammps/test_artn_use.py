@@ -28,6 +28,8 @@ reset_timestep 0
 """
 LJ = "push 0.05 1.6 active 3.0 ftol 0.005 lanczos 8 4e-4 curvature -5.0 same 1e-3 0.04 "
 
+OTHER_STATE = "the initial state (atoms, box, forces, group) is not that of the last run: define the fix again"
+
 WRONG = {
     "no seed": ("fix hop shell artn", "the seed is missing"),
     "seed": ("fix hop shell artn 0", "seed 0 is out of range: use an integer from 1 to"),
@@ -53,7 +55,11 @@ WRONG = {
         'shell "echo text > events.csv; touch events.csv.settings"\n' + FIX + "events_file events.csv resume yes",
         "cannot resume: seed is 5, in events.csv.settings it is not there",
     ),
-    "other state": (FIX + "\nrun 1\nmin_style fire\ndisplace_atoms all random 1e-6 1e-6 1e-6 5", "the initial state is not that of the last run: define the fix again"),
+    "other state": (FIX + "\nrun 1\nmin_style fire\ndisplace_atoms all random 1e-6 1e-6 1e-6 5", OTHER_STATE),
+    "other box": (FIX + "\nrun 1\nchange_box all boundary p p f", OTHER_STATE),
+    "other forces": (FIX + "\nrun 1\npair_style lj/cut 5\npair_coeff * * 0.01 2.5", OTHER_STATE),
+    "other group": (FIX + "\nrun 1\ngroup shell clear\ngroup shell id 1", OTHER_STATE),
+    "one atom": ("delete_atoms group all compress no\ncreate_atoms 1 single 1 1 1\ngroup shell type 1\n" + FIX, "needs two atoms or more"),
 }
 
 
