@@ -179,3 +179,18 @@ def test_runs_after_the_campaign(lmp):
     steps = int(output.split("\nSTEP ")[1].split()[0])
     assert steps == 12 + 20
     assert output.rsplit("ghost atom cutoff = ", 1)[1].startswith("5.95")
+
+
+def test_forces_that_are_not_finite(lmp):
+    """Below 2.45 Angstrom, where atoms come on the way to the saddle only, forces overflow: failed attempts, counted, and
+    the state is that of the beginning."""
+    script = copper().replace("pair_style eam", "pair_style hybrid/overlay eam lj/cut 2.45")
+    script = script.replace("pair_coeff * * Cu_u3.eam", "pair_coeff * * eam Cu_u3.eam\npair_coeff * * lj/cut 1e307 2.45")
+    dump = "write_dump all custom {name} id x y z modify sort id format float %.17g\n"
+    search = "fix hop shell artn 5 events 1 attempts 2 active 6.0 events_file events.csv\nrun 6\n"
+    folder = lmp(script + "run 0\n" + dump.format(name="before.dump") + search + dump.format(name="after.dump")).folder
+    rows = read_table(folder / "events.csv")
+    assert len(rows) == 6 and any(row["status"] == "force_error" for row in rows), [row["status"] for row in rows]
+    assert all(np.isnan(row["barrier"]) for row in rows if row["status"] == "force_error")
+    before, after = ((folder / name).read_text().split("ITEM: ATOMS")[1] for name in ("before.dump", "after.dump"))
+    assert before == after
