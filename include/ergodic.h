@@ -297,6 +297,14 @@ typedef struct ergodic_artn_sample_t {
    Their indices in the arrays above, ascending, shape [n_centres].
    */
   const uint32_t *centres;
+  /*
+   Direction of all pushes, or the unstable direction where `displacement` is given too, shape [n][3]; NULL: random.
+   */
+  const double *direction;
+  /*
+   From the minimum to where the saddle is searched instead of after a push, shape [n][3] (distance units); NULL: pushes.
+   */
+  const double *displacement;
 } ergodic_artn_sample_t;
 
 /*

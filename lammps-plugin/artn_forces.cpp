@@ -130,7 +130,31 @@ void ArtnForces::capture()
 
   find_owners();
   remember();
+  box = present_box();
+  reference_energy = present_energy();
   own_lists = lists.adopt();
+}
+
+std::array<double, 12> ArtnForces::present_box() const
+{
+  std::array<double, 12> now{};
+  std::copy_n(domain->boxlo, 3, now.begin());
+  std::copy_n(domain->h, 6, now.begin() + 3);
+  std::copy_n(domain->periodicity, 3, now.begin() + 9);
+  return now;
+}
+
+/* ----------------------------------------------------------------------
+   Computed, since setup need not have tallied it; what setup has tallied stays.
+------------------------------------------------------------------------- */
+
+double ArtnForces::present_energy()
+{
+  compute(ENERGY_GLOBAL, VIRIAL_NONE);
+  double mine = energy(), sum;
+  MPI_Allreduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, world);
+  recall();
+  return sum;
 }
 
 void ArtnForces::find_owners()
@@ -154,16 +178,27 @@ void ArtnForces::remember()
   std::copy_n(force->pair->virial, 6, virial);
 }
 
+void ArtnForces::recall()
+{
+  if (atom->nlocal) std::copy(forces.begin(), forces.end(), &atom->f[0][0]);
+  force->pair->eng_vdwl = energies[0];
+  force->pair->eng_coul = energies[1];
+  std::copy_n(virial, 6, force->pair->virial);
+}
+
 /* ---------------------------------------------------------------------- */
 
 bool ArtnForces::recapture()
 {
   const auto old_ids = ids;
+  const auto old_types = types;
   const auto old_minimum = minimum;
   gather();
-  if (ids != old_ids || minimum != old_minimum) return false;
+  if (ids != old_ids || types != old_types || minimum != old_minimum || box != present_box())
+    return false;
   find_owners();
   remember();
+  if (!same(present_energy(), reference_energy)) return false;
   if (own_lists) own_lists = lists.adopt();
   return true;
 }
@@ -193,10 +228,7 @@ void ArtnForces::restore()
     lists.put_back();
   else
     build_all();
-  if (atom->nlocal) std::copy(forces.begin(), forces.end(), &atom->f[0][0]);
-  force->pair->eng_vdwl = energies[0];
-  force->pair->eng_coul = energies[1];
-  std::copy_n(virial, 6, force->pair->virial);
+  recall();
   moved = false;
 }
 

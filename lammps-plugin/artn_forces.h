@@ -7,6 +7,7 @@
 #include "ergodic.h"
 #include "pointers.h"
 
+#include <array>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -68,6 +69,8 @@ class ArtnForces : protected Pointers {
   std::vector<double> forces;    // of owned atoms in the canonical state
   double energies[2] = {0.0, 0.0};
   double virial[6] = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
+  std::array<double, 12> box{};    // origin, edges, periodicity
+  double reference_energy = 0.0;
 
   ArtnLists lists;
   bool own_lists = false;    // whether `lists` serve, or LAMMPS builds all
@@ -97,6 +100,9 @@ class ArtnForces : protected Pointers {
   void gather();
   void find_owners();
   void remember();
+  void recall();
+  std::array<double, 12> present_box() const;
+  double present_energy();
   void select(const uint32_t *atoms, int n, const double *reference);
   bool evaluate(const double *x, double *f, double *total);
   void place(const double *x);

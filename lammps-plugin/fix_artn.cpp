@@ -14,6 +14,7 @@
 #include "fmt/format.h"
 #include "force.h"
 #include "group.h"
+#include "input.h"
 #include "lammps.h"
 #include "memory.h"
 #include "modify.h"
@@ -25,6 +26,7 @@
 #include "universe.h"
 #include "update.h"
 #include "utils.h"
+#include "variable.h"
 
 #include <algorithm>
 #include <climits>
@@ -127,7 +129,8 @@ void FixArtn::parse(int narg, char **arg)
   for (int i = 4; i < narg;) {
     const std::string key = arg[i];
     const bool two = key == "push" || key == "lanczos" || key == "barrier" || key == "same";
-    const int values = two ? 2 : 1;
+    const bool three = key == "direction" || key == "refine";
+    const int values = three ? 3 : two ? 2 : 1;
     const char *const first = i + 1 < narg ? arg[i + 1] : "";
     const char *const second = i + 2 < narg ? arg[i + 2] : "";
     const bool complete = i + values < narg;
@@ -165,6 +168,8 @@ void FixArtn::parse(int narg, char **arg)
       options.connect = yes_no(key, first);
     else if (key == "distinct")
       options.distinct = yes_no(key, first);
+    else if (three && complete)
+      variables(key, arg + i + 1, key == "refine" ? refine : direction);
     else if (key == "resume")
       resume = yes_no(key, first);
     else if (key == "events_file")
@@ -173,22 +178,43 @@ void FixArtn::parse(int narg, char **arg)
       saddles_file = first;
     else if (key == "minima")
       minima_file = first;
-    else
+    else if (!three)
       error->all(FLERR,
                  "{}: unknown keyword {}: use events, attempts, push, active, ftol, lanczos, "
-                 "curvature, maxeval, barrier, same, connect, distinct, events_file, saddles, "
-                 "minima or resume",
+                 "curvature, maxeval, barrier, same, connect, distinct, direction, refine, "
+                 "events_file, saddles, minima or resume",
                  name, key);
     if (!complete)
-      error->all(FLERR, "{}: keyword {} needs {}", name, key, two ? "two values" : "a value");
+      error->all(FLERR, "{}: keyword {} needs {}", name, key,
+                 three ? "three variables: v_x v_y v_z"
+                 : two ? "two values"
+                       : "a value");
     given.push_back(key);
     i += 1 + values;
   }
   check_given(given);
 }
 
+void FixArtn::variables(const std::string &keyword, char **names, std::string (&to)[3]) const
+{
+  for (int d = 0; d < 3; d++) {
+    if (!utils::strmatch(names[d], "^v_."))
+      error->all(FLERR, "{}: {} {} is not v_NAME with the name of a variable", name, keyword,
+                 names[d]);
+    to[d] = names[d] + 2;
+  }
+}
+
 void FixArtn::check_given(const std::vector<std::string> &given)
 {
+  const bool own = !direction[0].empty() || !refine[0].empty();
+  for (const auto *const key : {"events", "attempts"})
+    if (own && std::find(given.begin(), given.end(), key) != given.end())
+      error->all(FLERR,
+                 "{}: keyword {} does not go with direction or refine: all attempts of a central "
+                 "atom would be the same, so there is one",
+                 name, key);
+  if (own) options.events = options.attempts = 1;
   if (!options.attempts) options.attempts = std::min(10LL * options.events, (long long) INT_MAX);
   if (resume && events_file.empty())
     error->all(FLERR, "{}: resume yes needs the event table: add events_file NAME", name);
@@ -286,9 +312,12 @@ void FixArtn::setup(int /*vflag*/)
 {
   if (!artn)
     create();
-  else if (!forces.recapture())
-    error->all(FLERR, "{}: the initial state is not that of the last run: define the fix again",
-               name);
+  else if (!forces.recapture() || centres() != central)
+    error->all(
+        FLERR,
+        "{}: the initial state (atoms, box, forces, group) is not that of the last run: define "
+        "the fix again",
+        name);
   running = true;
   check(FLERR, ergodic_artn_start_run(artn));
   queue.begin();
@@ -305,8 +334,9 @@ void FixArtn::setup(int /*vflag*/)
 void FixArtn::create()
 {
   forces.capture();
-  const auto list = centres();
-  const bool local = forces.check_lists(static_cast<int>(list[0]));
+  if (forces.natoms() < 2) error->all(FLERR, "{} needs two atoms or more", name);
+  central = centres();
+  const bool local = forces.check_lists(static_cast<int>(central[0]));
   if (std::isfinite(options.active) && !local && comm->me == 0)
     error->warning(FLERR,
                    "{}: forces near an atom depend on pairs beyond its neighbors, so that every "
@@ -321,8 +351,12 @@ void FixArtn::create()
   std::copy_n(domain->boxlo, 3, sample.cell.origin);
   std::copy_n(domain->h, 6, sample.cell.edges);
   std::copy_n(domain->periodicity, 3, sample.cell.periodic);
-  sample.n_centres = static_cast<int>(list.size());
-  sample.centres = list.data();
+  sample.n_centres = static_cast<int>(central.size());
+  sample.centres = central.data();
+
+  const auto push = evaluate("direction", direction), displacement = evaluate("refine", refine);
+  sample.direction = push.empty() ? nullptr : push.data();
+  sample.displacement = displacement.empty() ? nullptr : displacement.data();
 
   const auto lines = bounds();
   const auto optional = [](const std::string &file) {
@@ -352,6 +386,26 @@ std::vector<uint32_t> FixArtn::centres() const
   for (int k = 0; k < n; k++)
     if (all[k]) list.push_back(k);
   return list;
+}
+
+/* ----------------------------------------------------------------------
+   Values of three variables for all atoms in canonical order, [natoms][3]; empty without variables.
+------------------------------------------------------------------------- */
+
+std::vector<double> FixArtn::evaluate(const char *keyword, const std::string (&variables)[3]) const
+{
+  if (variables[0].empty()) return {};
+  std::vector<double> mine(3 * forces.natoms(), 0.0), all(mine.size()), values(atom->nlocal);
+  for (int d = 0; d < 3; d++) {
+    const int variable = input->variable->find(variables[d].c_str());
+    if (variable < 0 || !input->variable->atomstyle(variable))
+      error->all(FLERR, "{}: {} v_{}: there is no such variable of style atom or atomfile", name,
+                 keyword, variables[d]);
+    input->variable->compute_atom(variable, 0, values.data(), 1, 0);
+    for (int i = 0; i < atom->nlocal; i++) mine[3 * forces.index(i) + d] = values[i];
+  }
+  MPI_Allreduce(mine.data(), all.data(), static_cast<int>(mine.size()), MPI_DOUBLE, MPI_SUM, world);
+  return all;
 }
 
 std::string FixArtn::bounds() const

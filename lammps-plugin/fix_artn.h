@@ -42,6 +42,7 @@ class FixArtn : public Fix {
  private:
   std::string name;    // for messages
   ergodic_artn_options_t options;
+  std::string direction[3], refine[3];    // names of variables, if any
   std::string events_file, saddles_file, minima_file;
   bool resume = false;
 
@@ -50,6 +51,7 @@ class FixArtn : public Fix {
   ergodic_artn_t *artn = nullptr;
 
   double vector[ERGODIC_ARTN_VECTOR] = {};
+  std::vector<uint32_t> central;     // canonical indices of the central atoms
   std::vector<double> statistics;    // of all atoms, [natoms][ERGODIC_ARTN_COLUMNS]
 
   bool running = false;    // between setup() and post_run()
@@ -58,6 +60,7 @@ class FixArtn : public Fix {
   int64_t begin_events = 0;
 
   void parse(int, char **);
+  void variables(const std::string &, char **, std::string (&)[3]) const;
   void defaults();
   void check_given(const std::vector<std::string> &given);
   double number(const std::string &, const char *, double least) const;
@@ -68,6 +71,7 @@ class FixArtn : public Fix {
   void create();
   std::vector<uint32_t> centres() const;
   std::string bounds() const;
+  std::vector<double> evaluate(const char *, const std::string (&)[3]) const;
   void open_files();
   void take_centre();
   void attempt();

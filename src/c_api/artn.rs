@@ -85,6 +85,10 @@ pub struct ergodic_artn_sample_t {
     pub n_centres: i32,
     /// Their indices in the arrays above, ascending, shape [n_centres].
     pub centres: *const u32,
+    /// Direction of all pushes, or the unstable direction where `displacement` is given too, shape [n][3]; NULL: random.
+    pub direction: *const f64,
+    /// From the minimum to where the saddle is searched instead of after a push, shape [n][3] (distance units); NULL: pushes.
+    pub displacement: *const f64,
 }
 
 /// File names; NULL for what is not wanted.
@@ -107,6 +111,7 @@ pub struct ergodic_artn_files_t {
 /// read and write files.
 pub struct ergodic_artn_t {
     search: Search,
+    begin: Begin,
     campaign: Campaign,
     settings: SettingsFile,
     names: Names,
@@ -116,6 +121,14 @@ pub struct ergodic_artn_t {
     event: Option<Event>,
     bytes: Vec<u8>,
     text: CString,
+}
+
+/// Where attempts begin.
+enum Begin {
+    /// With a push, in a direction of the caller (shape (N, 3)) or a random one.
+    Push(Option<Vec<f64>>),
+    /// Near a saddle.
+    Refine { positions: Vec<f64>, mode: Vec<f64> },
 }
 
 /// Evaluates the initial minimum and makes a campaign. On success `*artn` is a handle for `ergodic_artn_free`.
@@ -132,8 +145,18 @@ pub unsafe extern "C" fn ergodic_artn_new(
         let sample = unsafe { sample.as_ref() }.ok_or_else(|| null("sample"))?;
         let files = unsafe { files.as_ref() }.ok_or_else(|| null("files"))?;
         let out = unsafe { artn.as_mut() }.ok_or_else(|| null("artn"))?;
+        let [direction, displacement] = unsafe { own_vectors(sample) }?;
         let (sample, centres) = unsafe { read_sample(sample) }?;
-        let handle = unsafe { new(options, sample, &centres, files, engine) }?;
+        let mut handle = unsafe { new(options, sample, &centres, files, engine) }?;
+        handle.settings.add_vectors(direction.as_deref(), displacement.as_deref());
+        handle.begin = match displacement {
+            None => Begin::Push(direction),
+            Some(displacement) => {
+                let positions =
+                    handle.search.sample().positions.iter().zip(&displacement).map(|(x, u)| x + u).collect();
+                Begin::Refine { positions, mode: direction.unwrap_or(displacement) }
+            }
+        };
         *out = Box::into_raw(Box::new(handle));
         Ok(())
     })
@@ -266,7 +289,10 @@ pub unsafe extern "C" fn ergodic_artn_attempt(
     guard(|| {
         let artn = unsafe { handle(artn) }?;
         let task = artn.campaign.task().ok_or_else(|| Error::InvalidParameter("no attempt is left".into()))?;
-        artn.event = Some(artn.search.attempt(&mut engine, task.index, task.trial, None)?);
+        artn.event = Some(match &artn.begin {
+            Begin::Push(direction) => artn.search.attempt(&mut engine, task.index, task.trial, direction.as_deref())?,
+            Begin::Refine { positions, mode } => artn.search.refine(&mut engine, task.index, positions, mode)?,
+        });
         Ok(())
     })
 }
@@ -388,6 +414,7 @@ unsafe fn new(
     let path = |name| unsafe { string(name) }.map(PathBuf::from);
     Ok(ergodic_artn_t {
         search,
+        begin: Begin::Push(None),
         campaign,
         settings,
         names: Names { events: path(files.events), saddles: path(files.saddles), minima: path(files.minima) },
@@ -432,6 +459,25 @@ unsafe fn read_sample(sample: &ergodic_artn_sample_t) -> Result<(Sample, Vec<u32
     let [xx, yy, zz, yz, xz, xy] = sample.cell.edges;
     let cell = Cell::new([[xx, 0.0, 0.0], [xy, yy, 0.0], [xz, yz, zz]], sample.cell.periodic)?;
     Ok((Sample { ids, types, positions, cell }, centres))
+}
+
+/// `direction` and `displacement`, as far as they are given.
+unsafe fn own_vectors(sample: &ergodic_artn_sample_t) -> Result<[Option<Vec<f64>>; 2]> {
+    let length = 3 * count(sample.n, "n")?;
+    let copy = |from: *const f64, what: &str| {
+        if from.is_null() {
+            return Ok(None);
+        }
+        let values = unsafe { slice(from, length, what) }?;
+        match values.iter().position(|x| !x.is_finite()) {
+            Some(k) => {
+                let id = unsafe { slice(sample.ids, length / 3, "ids") }?[k / 3];
+                Err(Error::InvalidParameter(format!("{what}: a component of atom {id} is not finite")))
+            }
+            None => Ok(Some(values.to_vec())),
+        }
+    };
+    Ok([copy(sample.direction, "direction")?, copy(sample.displacement, "refine")?])
 }
 
 unsafe fn handle<'a>(artn: *mut ergodic_artn_t) -> Result<&'a mut ergodic_artn_t> {

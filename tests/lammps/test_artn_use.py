@@ -28,6 +28,8 @@ reset_timestep 0
 """
 LJ = "push 0.05 1.6 active 3.0 ftol 0.005 lanczos 8 4e-4 curvature -5.0 same 1e-3 0.04 "
 
+OTHER_STATE = "the initial state (atoms, box, forces, group) is not that of the last run: define the fix again"
+
 WRONG = {
     "no seed": ("fix hop shell artn", "the seed is missing"),
     "seed": ("fix hop shell artn 0", "seed 0 is out of range: use an integer from 1 to"),
@@ -53,7 +55,11 @@ WRONG = {
         'shell "echo text > events.csv; touch events.csv.settings"\n' + FIX + "events_file events.csv resume yes",
         "cannot resume: seed is 5, in events.csv.settings it is not there",
     ),
-    "other state": (FIX + "\nrun 1\nmin_style fire\ndisplace_atoms all random 1e-6 1e-6 1e-6 5", "the initial state is not that of the last run: define the fix again"),
+    "other state": (FIX + "\nrun 1\nmin_style fire\ndisplace_atoms all random 1e-6 1e-6 1e-6 5", OTHER_STATE),
+    "other box": (FIX + "\nrun 1\nchange_box all boundary p p f", OTHER_STATE),
+    "other forces": (FIX + "\nrun 1\npair_style lj/cut 5\npair_coeff * * 0.01 2.5", OTHER_STATE),
+    "other group": (FIX + "\nrun 1\ngroup shell clear\ngroup shell id 1", OTHER_STATE),
+    "one atom": ("delete_atoms group all compress no\ncreate_atoms 1 single 1 1 1\ngroup shell type 1\n" + FIX, "needs two atoms or more"),
 }
 
 
@@ -173,3 +179,18 @@ def test_runs_after_the_campaign(lmp):
     steps = int(output.split("\nSTEP ")[1].split()[0])
     assert steps == 12 + 20
     assert output.rsplit("ghost atom cutoff = ", 1)[1].startswith("5.95")
+
+
+def test_forces_that_are_not_finite(lmp):
+    """Below 2.45 Angstrom, where atoms come on the way to the saddle only, forces overflow: failed attempts, counted, and
+    the state is that of the beginning."""
+    script = copper().replace("pair_style eam", "pair_style hybrid/overlay eam lj/cut 2.45")
+    script = script.replace("pair_coeff * * Cu_u3.eam", "pair_coeff * * eam Cu_u3.eam\npair_coeff * * lj/cut 1e307 2.45")
+    dump = "write_dump all custom {name} id x y z modify sort id format float %.17g\n"
+    search = "fix hop shell artn 5 events 1 attempts 2 active 6.0 events_file events.csv\nrun 6\n"
+    folder = lmp(script + "run 0\n" + dump.format(name="before.dump") + search + dump.format(name="after.dump")).folder
+    rows = read_table(folder / "events.csv")
+    assert len(rows) == 6 and any(row["status"] == "force_error" for row in rows), [row["status"] for row in rows]
+    assert all(np.isnan(row["barrier"]) for row in rows if row["status"] == "force_error")
+    before, after = ((folder / name).read_text().split("ITEM: ATOMS")[1] for name in ("before.dump", "after.dump"))
+    assert before == after

@@ -56,6 +56,20 @@ impl SettingsFile {
         SettingsFile { lines }
     }
 
+    /// Adds the push direction and the displacement to a saddle (shape (N, 3)) that replace random pushes, if any.
+    pub fn add_vectors(&mut self, direction: Option<&[f64]>, displacement: Option<&[f64]>) {
+        for (name, vector) in [("direction", direction), ("refine", displacement)] {
+            let value = vector.map_or_else(
+                || "no".into(),
+                |vector| {
+                    let bits: Vec<i64> = vector.iter().map(|x| x.to_bits().cast_signed()).collect();
+                    format!("checksum {:016x}", checksum(&bits))
+                },
+            );
+            self.lines.push((name, value));
+        }
+    }
+
     /// Writes them to `path`.
     ///
     /// # Errors
@@ -95,9 +109,10 @@ fn same(name: &str, old: &str, new: &str) -> bool {
     (old - new).abs() <= SAME_ENERGY * new.abs().max(1.0)
 }
 
-/// FNV-1a over the IDs.
-fn checksum(ids: &[i64]) -> u64 {
-    ids.iter()
-        .flat_map(|id| id.to_le_bytes())
+/// FNV-1a.
+fn checksum(numbers: &[i64]) -> u64 {
+    numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
