@@ -25,7 +25,8 @@ pub(super) fn leave_basin(
     /// Of the lowest mode.
     const RESIDUAL: f64 = 0.1;
     let limits = Limits { size: settings.lanczos_size, step: settings.lanczos_step, residual: RESIDUAL };
-    let mut guess = Direction::new(preconditioner, direction).expect("the push has a length");
+    // A push that moves all atoms alike leads nowhere.
+    let mut guess = Direction::new(preconditioner, direction).ok_or(Stop::Failed(Status::NoExit))?;
     let mut distance = settings.push;
     let mut point = advance(surface, start, settings.push, direction, memory)?;
     loop {
