@@ -29,7 +29,7 @@ const RESIDUAL: f64 = 0.05;
 /// Most vectors when a known mode is found again.
 const REFRESH: usize = 6;
 /// Vectors that look for a second unstable mode.
-const SECOND: usize = 12;
+const SECOND: usize = 16;
 /// A mode is unstable below minus this, in the metric: above the errors of finite differences.
 const FLAT: f64 = 0.005;
 /// Saddles of higher order that an attempt leaves before it is given up.
