@@ -186,9 +186,8 @@ impl<E: Entry> AtomHistory<E> {
 /// A thread takes no fewer atoms than this: starting it costs some 20 microseconds.
 const ATOMS_PER_THREAD: usize = 1000;
 
-/// Adds one sample of each atom that has a cell. Histories lie scattered in memory: their beginnings are fetched side by
-/// side, not one after the other.
-/// Adds a sample of the atoms from `first` on, and returns the largest number of motifs of one of them.
+/// Adds one sample of each of the atoms from `first` on that has a cell, and returns the largest number of motifs of one
+/// of them. Histories lie scattered in memory: their beginnings are fetched side by side, not one after the other.
 fn record_share<E: Entry>(tessellation: &Tessellation, first: usize, atoms: &mut [AtomHistory<E>]) -> usize {
     const BLOCK: usize = 32;
     let mut most = 0;
