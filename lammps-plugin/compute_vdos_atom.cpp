@@ -2,74 +2,54 @@
 
 #include "compute_vdos_atom.h"
 
+#include "citation.h"
 #include "ergodic_status.h"
 
 #include "atom.h"
-#include "citeme.h"
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
 #include "fix.h"
-#include "fmt/format.h"
 #include "force.h"
-#include "group.h"
 #include "lammps.h"
 #include "memory.h"
 #include "modify.h"
-#include "neighbor.h"
 #include "pair.h"
 #include "update.h"
 #include "utils.h"
 
 #include <algorithm>
-#include <climits>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <mpi.h>
-#include <numeric>
 
 using namespace LAMMPS_NS;
-
-static const char cite_vdos_atom[] =
-    "compute vdos/atom command: doi:10.3389/fmats.2022.855681\n\n"
-    "@Article{Yang2022Ergodic,\n"
-    " author =  {Yang, Zeng-Yu and Wang, Yun-Jiang},\n"
-    " title =   {Ergodic structural diversity predicts dynamics in amorphous materials},\n"
-    " journal = {Frontiers in Materials},\n"
-    " volume =  9,\n"
-    " pages =   {855681},\n"
-    " year =    2022,\n"
-    " doi =     {10.3389/fmats.2022.855681}\n"
-    "}\n\n";
 
 /* ---------------------------------------------------------------------- */
 
 ComputeVdosAtom::ComputeVdosAtom(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), name(std::string("Compute vdos/atom ") + id), options{}
+    Compute(lmp, narg, arg), name(std::string("Compute vdos/atom ") + id),
+    options(lmp, name, narg - 3, arg + 3), sample(lmp)
 {
-  if (lmp->citeme) lmp->citeme->add(cite_vdos_atom);
+  cite_paper(lmp, "compute vdos/atom");
   if (!domain->box_exist) error->all(FLERR, "{} must be defined after the simulation box", name);
   if (domain->dimension != 3) error->all(FLERR, "{} is for 3d systems: use dimension 3", name);
   if (!atom->tag_enable) error->all(FLERR, "{} needs atom IDs: use atom_modify id yes", name);
   if (atom->torque_flag)
     error->all(FLERR, "{} is for point particles: use an atom_style without torques", name);
 
-  options.points = 500;
-  options.threads = comm->nthreads;
-  options.acceleration = force->ftm2v;
-  options.sharers = processes_on_machine();
-  parse(narg, arg);
-  defaults();
-  options.table_file = table_file.empty() ? nullptr : table_file.c_str();
-  options.modes_file = modes_file.empty() ? nullptr : modes_file.c_str();
-  ergodic_check_all(FLERR, error, name, ergodic_vdos_new(&options, &vdos));
+  auto &values = options.values;
+  values.threads = comm->nthreads;
+  values.acceleration = force->ftm2v;
+  values.sharers = processes_on_machine();
+  ergodic_check_all(FLERR, error, name, ergodic_vdos_new(&values, &vdos));
 
   vector_flag = array_flag = peratom_flag = 1;
   extvector = extarray = 0;
   size_vector = ERGODIC_VDOS_SUMMARY;
   vector = new double[size_vector];
-  size_array_rows = options.points;
+  size_array_rows = values.points;
   size_array_cols = ERGODIC_VDOS_TABLE + atom->ntypes;
   memory->create(array, size_array_rows, size_array_cols, "vdos/atom:array");
   size_peratom_cols = ERGODIC_VDOS_COLUMNS;
@@ -86,80 +66,6 @@ ComputeVdosAtom::~ComputeVdosAtom()
 }
 
 /* ---------------------------------------------------------------------- */
-
-void ComputeVdosAtom::parse(int narg, char **arg)
-{
-  for (int i = 3; i < narg;) i += set(arg[i], narg - i - 1, arg + i + 1);
-}
-
-// Reads the values of a keyword; returns how many words belong to it.
-int ComputeVdosAtom::set(const std::string &key, int narg, char **arg)
-{
-  const int wanted = key == "range" ? 2 : 1;
-  const auto known = {"delta", "solver", "range", "sigma", "fcut", "points", "file", "modes"};
-  if (std::find(known.begin(), known.end(), key) == known.end())
-    error->all(FLERR,
-               "{}: unknown keyword {}: use delta, solver, range, sigma, fcut, points, file or "
-               "modes",
-               name, key);
-  if (narg < wanted)
-    error->all(FLERR, "{}: keyword {} needs {}", name, key, wanted == 1 ? "a value" : "two values");
-  const std::string value = arg[0];
-
-  if (key == "delta")
-    options.delta = positive(key, arg[0]);
-  else if (key == "sigma")
-    options.sigma = positive(key, arg[0]);
-  else if (key == "fcut")
-    options.fcut = positive(key, arg[0]);
-  else if (key == "range") {
-    options.range[0] = positive(key, arg[0]);
-    options.range[1] = positive(key, arg[1]);
-  } else if (key == "points") {
-    const long long n = utils::is_integer(value) ? std::strtoll(arg[0], nullptr, 10) : 0;
-    if (n < 1 || n > 1000000)
-      error->all(FLERR, "{}: points {} is out of range: use an integer from 1 to 1000000", name,
-                 value);
-    options.points = static_cast<int>(n);
-  } else if (key == "file")
-    table_file = value;
-  else if (key == "modes")
-    modes_file = value;
-  else if (value == "dense")
-    options.solver = ERGODIC_VDOS_DENSE;
-  else if (value == "window")
-    options.solver = ERGODIC_VDOS_WINDOW;
-  else if (value == "kpm")
-    options.solver = ERGODIC_VDOS_KPM;
-  else
-    error->all(FLERR, "{}: solver {} is unknown: use dense, window or kpm", name, value);
-  return 1 + wanted;
-}
-
-double ComputeVdosAtom::positive(const std::string &key, const char *value) const
-{
-  const double x = utils::is_double(value) ? std::strtod(value, nullptr) : NAN;
-  if (!(std::isfinite(x) && x > 0.0))
-    error->all(FLERR, "{}: {} {} is not a positive number: use a number above 0", name, key, value);
-  return x;
-}
-
-// What was not given. Lengths and frequencies have a natural scale in metal units only.
-void ComputeVdosAtom::defaults()
-{
-  const bool metal = strcmp(update->unit_style, "metal") == 0;
-  const bool given = options.delta > 0.0 && options.sigma > 0.0 && options.range[0] > 0.0;
-  if (!metal && !given)
-    error->all(FLERR, "{}: in units {} the keywords delta, sigma and range must be given", name,
-               update->unit_style);
-  if (options.delta == 0.0) options.delta = 1e-7;
-  if (options.sigma == 0.0) options.sigma = 0.15;
-  if (options.range[0] == 0.0) {
-    options.range[0] = 0.8;
-    options.range[1] = 1.5;
-  }
-  if (metal) options.tolerance = 1e-4;
-}
 
 int ComputeVdosAtom::processes_on_machine() const
 {
@@ -214,10 +120,9 @@ void ComputeVdosAtom::compute_peratom()
   }
   for (int i = 0; i < atom->nlocal; i++) {
     std::fill_n(columns[i], ERGODIC_VDOS_COLUMNS, 0.0);
-    const auto found = std::lower_bound(member_id.begin(), member_id.end(), atom->tag[i]);
-    if (!(atom->mask[i] & groupbit) || found == member_id.end() || *found != atom->tag[i]) continue;
-    const auto row = ERGODIC_VDOS_COLUMNS * (found - member_id.begin());
-    std::copy_n(results.begin() + row, ERGODIC_VDOS_COLUMNS, columns[i]);
+    const auto member = atom->mask[i] & groupbit ? sample.member_of(atom->tag[i]) : -1;
+    if (member < 0) continue;
+    std::copy_n(results.begin() + ERGODIC_VDOS_COLUMNS * member, ERGODIC_VDOS_COLUMNS, columns[i]);
   }
 }
 
@@ -287,61 +192,6 @@ ComputeVdosAtom::Signature ComputeVdosAtom::sign() const
   return {forces->energy(), all};
 }
 
-/* ----------------------------------------------------------------------
-   Every rank gets every atom: 24 bytes of positions an atom, against 300 times as much for its part
-   of the Hessian.
-------------------------------------------------------------------------- */
-
-void ComputeVdosAtom::replicate()
-{
-  if (atom->natoms > MAXSMALLINT / 6)
-    error->all(FLERR, "{} is for at most {} atoms", name, MAXSMALLINT / 6);
-  enum { ID, TYPE, MASS, MEMBER, X, RECORD = X + 3 };
-  const int n = static_cast<int>(atom->natoms);
-  std::vector<double> mine;
-  for (int i = 0; i < atom->nlocal; i++) {
-    const double m = atom->rmass ? atom->rmass[i] : atom->mass[atom->type[i]];
-    const double *const xi = forces->home(i);
-    const double record[RECORD] = {static_cast<double>(atom->tag[i]),
-                                   static_cast<double>(atom->type[i]),
-                                   m,
-                                   atom->mask[i] & groupbit ? 1.0 : 0.0,
-                                   xi[0],
-                                   xi[1],
-                                   xi[2]};
-    mine.insert(mine.end(), record, record + RECORD);
-  }
-  std::vector<int> counts(comm->nprocs), starts(comm->nprocs);
-  const int count = static_cast<int>(mine.size());
-  MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, world);
-  std::partial_sum(counts.begin(), counts.end() - 1, starts.begin() + 1);
-  std::vector<double> all(static_cast<std::size_t>(RECORD) * n);
-  MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), starts.data(),
-                 MPI_DOUBLE, world);
-
-  std::vector<int> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  const auto record = [&](int i) { return &all[static_cast<std::size_t>(RECORD) * i]; };
-  std::sort(order.begin(), order.end(), [&](int a, int b) { return *record(a) < *record(b); });
-  for (auto *list : {&all_x, &all_mass}) list->clear();
-  for (auto *list : {&all_type, &members}) list->clear();
-  all_id.clear();
-  member_id.clear();
-  local.assign(n, -1);
-  for (int k = 0; k < n; k++) {
-    const double *const of = record(order[k]);
-    all_id.push_back(static_cast<int64_t>(of[ID]));
-    all_type.push_back(static_cast<int>(of[TYPE]));
-    all_mass.push_back(of[MASS]);
-    all_x.insert(all_x.end(), of + X, of + RECORD);
-    if (of[MEMBER] == 0.0) continue;
-    members.push_back(k);
-    member_id.push_back(all_id.back());
-  }
-  for (int i = 0; i < atom->nlocal; i++)
-    local[std::lower_bound(all_id.begin(), all_id.end(), atom->tag[i]) - all_id.begin()] = i;
-}
-
 /* ---------------------------------------------------------------------- */
 
 void ComputeVdosAtom::warn_of_fixes() const
@@ -357,29 +207,17 @@ void ComputeVdosAtom::warn_of_fixes() const
 void ComputeVdosAtom::run_core()
 {
   warn_of_fixes();
-  replicate();
-  if (members.empty()) error->all(FLERR, "{}: its group has no atoms", name);
-
-  ergodic_vdos_sample_t sample;
-  sample.n = static_cast<int>(all_id.size());
-  sample.x = all_x.data();
-  sample.id = all_id.data();
-  sample.type = all_type.data();
-  sample.mass = all_mass.data();
-  sample.n_types = atom->ntypes;
-  sample.n_members = static_cast<int>(members.size());
-  sample.members = members.data();
-  sample.cell = box_of(lmp);
-  sample.skin = neighbor->skin;
+  sample.replicate(*forces, groupbit, name);
+  const auto members = static_cast<int>(sample.members().size());
+  const auto view = sample.view();
   const ergodic_vdos_caller_t caller{this, comm->me, comm->nprocs, &forces_of, &sum_of, &log_of};
 
-  utils::logmesg(lmp, "{}: vibrations of {} atoms\n", name, members.size());
+  utils::logmesg(lmp, "{}: vibrations of {} atoms\n", name, members);
   exception = nullptr;
-  stop(ergodic_vdos_compute(vdos, &sample, &caller));
-  results.resize(members.size() * ERGODIC_VDOS_COLUMNS);
-  ergodic_check_one(FLERR, error, name,
-                    ergodic_vdos_columns(vdos, sample.n_members, results.data()));
-  for (auto *list : {&all_x, &all_mass}) std::vector<double>().swap(*list);
+  stop(ergodic_vdos_compute(vdos, &view, &caller));
+  results.resize(static_cast<std::size_t>(members) * ERGODIC_VDOS_COLUMNS);
+  ergodic_check_one(FLERR, error, name, ergodic_vdos_columns(vdos, members, results.data()));
+  sample.release();
 }
 
 void ComputeVdosAtom::stop(ergodic_status_t status)
@@ -442,7 +280,7 @@ void ComputeVdosAtom::displace(int n, const int *moved, const double *to)
   for (const int i : displaced) std::copy_n(forces->home(i), 3, atom->x[i]);
   displaced.clear();
   for (int k = 0; k < n; k++) {
-    const int i = local[moved[k]];
+    const int i = sample.local(moved[k]);
     if (i < 0) continue;
     std::copy_n(to + 3 * k, 3, atom->x[i]);
     displaced.push_back(i);
@@ -452,9 +290,10 @@ void ComputeVdosAtom::displace(int n, const int *moved, const double *to)
 // Every force has one owner, so that the sum over ranks is exact.
 void ComputeVdosAtom::gather(double *all) const
 {
+  const auto &members = sample.members();
   const std::size_t n = members.size();
   for (std::size_t k = 0; k < n; k++) {
-    const int i = local[members[k]];
+    const int i = sample.local(members[k]);
     for (int m = 0; m < 3; m++) all[3 * k + m] = i < 0 ? 0.0 : atom->f[i][m];
   }
   if (comm->nprocs > 1)

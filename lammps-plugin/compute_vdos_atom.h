@@ -7,6 +7,8 @@
 #include "configuration.h"
 #include "ergodic.h"
 #include "force_evaluator.h"
+#include "vdos_options.h"
+#include "vdos_sample.h"
 
 #include <cstdint>
 #include <exception>
@@ -31,8 +33,7 @@ class ComputeVdosAtom : public Compute {
 
  private:
   std::string name;    // for messages
-  std::string table_file, modes_file;
-  ergodic_vdos_options_t options;
+  VdosOptions options;
   ergodic_vdos_t *vdos = nullptr;
 
   // What the results belong to.
@@ -45,13 +46,7 @@ class ComputeVdosAtom : public Compute {
   Signature signature{};
   bigint checked_step = -1;
 
-  // All atoms of all ranks, in ascending order of their IDs.
-  std::vector<double> all_x, all_mass;
-  std::vector<int64_t> all_id;
-  std::vector<int> all_type, members;
-  std::vector<int> local;    // index of each atom on this rank, -1 if another one owns it
-
-  std::vector<int64_t> member_id;
+  VdosSample sample;
   std::vector<double> results;    // [members][ERGODIC_VDOS_COLUMNS]
   double **columns = nullptr;     // per-atom array
   int max_atoms = 0;
@@ -60,16 +55,10 @@ class ComputeVdosAtom : public Compute {
   std::vector<int> displaced;                // local indices
   std::exception_ptr exception;
 
-  void parse(int, char **);
-  int set(const std::string &key, int narg, char **arg);
-  double positive(const std::string &key, const char *value) const;
-  void defaults();
-
   void evaluate();
   void restore();
   bool same_signature(const Signature &) const;
   Signature sign() const;
-  void replicate();
   void warn_of_fixes() const;
   void run_core();
   int processes_on_machine() const;

@@ -2,11 +2,11 @@
 
 #include "compute_voronoi_entropy.h"
 
+#include "citation.h"
 #include "ergodic_status.h"
 #include "fix_voronoi_history.h"
 
 #include "atom.h"
-#include "citeme.h"
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
@@ -28,25 +28,13 @@
 
 using namespace LAMMPS_NS;
 
-static const char cite_voronoi_entropy[] =
-    "compute voronoi/entropy command: doi:10.3389/fmats.2022.855681\n\n"
-    "@Article{Yang2022Ergodic,\n"
-    " author =  {Yang, Zeng-Yu and Wang, Yun-Jiang},\n"
-    " title =   {Ergodic structural diversity predicts dynamics in amorphous materials},\n"
-    " journal = {Frontiers in Materials},\n"
-    " volume =  9,\n"
-    " pages =   {855681},\n"
-    " year =    2022,\n"
-    " doi =     {10.3389/fmats.2022.855681}\n"
-    "}\n\n";
-
 /* ---------------------------------------------------------------------- */
 
 ComputeVoronoiEntropy::ComputeVoronoiEntropy(LAMMPS *lmp, int narg, char **arg) :
     Compute(lmp, narg, arg), name(std::string("Compute voronoi/entropy ") + id),
     id_fix(std::string(id) + "_HISTORY"), known(lmp), options{}
 {
-  if (lmp->citeme) lmp->citeme->add(cite_voronoi_entropy);
+  cite_paper(lmp, "compute voronoi/entropy");
   if (!domain->box_exist) error->all(FLERR, "{} must be defined after the simulation box", name);
   if (domain->dimension != 3) error->all(FLERR, "{} is for 3d systems: use dimension 3", name);
   if (!atom->tag_enable) error->all(FLERR, "{} needs atom IDs: use atom_modify id yes", name);

@@ -34,7 +34,7 @@ pub enum Error {
         tolerance: f64,
     },
     /// The memory needed is not there.
-    #[error("{what} needs {needed:.2} GB of memory per MPI process, {available:.2} GB are available{cure}")]
+    #[error("{what} needs {needed:.2} GB of memory per MPI process, {available:.2} GB are free: {cure}")]
     Memory {
         /// What needs it.
         what: &'static str,
@@ -42,7 +42,7 @@ pub enum Error {
         needed: f64,
         /// Gigabytes available.
         available: f64,
-        /// What to do about it, with its separator in front.
+        /// What needs less.
         cure: &'static str,
     },
     /// A function of the caller failed; the caller knows why.

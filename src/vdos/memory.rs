@@ -1,5 +1,6 @@
 //! How much memory there is.
 
+use crate::error::{Error, Result};
 use std::fs::read_to_string;
 
 /// Bytes that can be taken without swapping, as far as the system tells: the free memory of the machine, or less where
@@ -20,4 +21,12 @@ pub fn available() -> Option<f64> {
 /// `bytes` for people.
 pub fn gigabytes(bytes: f64) -> String {
     format!("{:.2} GB", bytes / 1e9)
+}
+
+/// Fails if `what` takes more bytes than there are; `cure` says what needs less.
+pub fn require(what: &'static str, bytes: f64, available: f64, cure: &'static str) -> Result<()> {
+    if bytes <= available {
+        return Ok(());
+    }
+    Err(Error::Memory { what, needed: bytes / 1e9, available: available / 1e9, cure })
 }

@@ -119,5 +119,5 @@ impl Modes {
 
 /// Error for a file that cannot be written.
 pub fn failed(path: &Path, error: &std::io::Error) -> Error {
-    Error::Unsolved(format!("cannot write {}: {error}", path.display()))
+    Error::File(format!("cannot write {}: {error}", path.display()))
 }

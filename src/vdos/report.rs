@@ -53,11 +53,15 @@ pub fn describe(outcome: &Outcome, bands: &Bands, settings: &Settings, progress:
         "{found} modes, {zero} zero and {negative} negative; frequencies {lowest:.6} to {highest:.6}, \
          residuals up to {residual:.1e}"
     ));
+    if *found == zero + negative {
+        progress("WARNING: no vibrations below fcut, every result is 0: raise fcut");
+        return;
+    }
     if *zero > 0 {
         progress(&format!("the lowest, {lowest:.6}, is about the lowest transverse phonon of a box of this size"));
     }
     if *negative > 0 {
-        progress("negative modes: the configuration is not a minimum");
+        progress("WARNING: negative modes: the configuration is not a minimum");
     }
     let at_edge = outcome.atoms.iter().filter(|atom| atom[2] <= settings.range[0]).count();
     let share = 100.0 * at_edge as f64 / outcome.atoms.len() as f64;

@@ -239,7 +239,7 @@ def test_memory_refusal(lmp):
     """Before any work: 200,000 atoms would need terabytes."""
     script = lj("sc 0.95", cells=59, cutoff=1.2) + MODES.format(group="all", delta="1e-6")
     run = lmp(script, status=None)
-    assert re.search(r"solver dense needs \d{4,}\.\d\d GB of memory, \S+ GB are free: use 'solver window'", run.output)
+    assert re.search(r"solver dense needs \d{4,}\.\d\d GB of memory per MPI process, \S+ GB are free: use 'solver window'", run.output)
     assert "force evaluations" not in run.output
 
 

@@ -7,7 +7,9 @@ use super::recovery::{self, Blocks, Recovery};
 use super::{Forces, Sample};
 use crate::error::{Error, Result};
 use crate::vdos::DynamicalMatrix;
-use std::time::{Duration, Instant};
+use crate::vdos::memory::require;
+use crate::vdos::progress::Stage;
+use std::time::Instant;
 
 /// Atoms that should not have felt a displacement but did, by more than this fraction of the largest change, show that
 /// the reach is too short.
@@ -23,8 +25,6 @@ const TRIALS: usize = 6;
 /// In units without a fixed scale: force allowed at a minimum, as a fraction of stiffness times atomic spacing. 1e-4
 /// eV/Angstrom in Cu-Zr is 3e-6.
 const RELATIVE_FORCE: f64 = 3e-6;
-/// Time between lines of progress.
-const INTERVAL: Duration = Duration::from_secs(20);
 
 /// The graph with a colouring, then with the blocks.
 const BYTES_PER_PAIR: f64 = {
@@ -90,7 +90,7 @@ pub fn measure(
     log(&describe(&probed));
     // Before the graph, which takes a twentieth of it: where the range is infinite that is too much already.
     let members = sample.members.len() as f64;
-    require(members * probed.neighbours.min(members), settings.memory)?;
+    require_pairs(members * probed.neighbours.min(members), settings.memory)?;
     drop(base);
     let (blocks, reach) = measure_blocks(sample, settings, probed.reach, &mut forces, log)?;
     let evaluations = forces.evaluations;
@@ -187,7 +187,7 @@ fn plan(sample: &Sample, reach: Reach, memory: f64, log: &mut dyn FnMut(&str)) -
     let (atoms, pairs) = (graph.len(), graph.n_pairs());
     let (each, needed) = (pairs as f64 / atoms as f64, BYTES_PER_PAIR * pairs as f64 * 1e-9);
     log(&format!("  Hessian of {atoms} atoms: {each:.1} blocks per atom, {needed:.3} GB of memory per MPI process"));
-    require(pairs as f64, memory)?;
+    require_pairs(pairs as f64, memory)?;
     if u32::try_from(pairs).is_err() {
         let text = format!("the Hessian has {pairs} blocks, at most {} are possible: use a smaller group", u32::MAX);
         return Err(Error::InvalidParameter(text));
@@ -202,12 +202,8 @@ fn plan(sample: &Sample, reach: Reach, memory: f64, log: &mut dyn FnMut(&str)) -
 }
 
 /// Fails if the Hessian of so many pairs does not fit.
-fn require(pairs: f64, memory: f64) -> Result<()> {
-    let (needed, available) = (BYTES_PER_PAIR * pairs * 1e-9, memory * 1e-9);
-    if needed <= available {
-        return Ok(());
-    }
-    Err(Error::Memory { what: "the Hessian", needed, available, cure: ": use a smaller group" })
+fn require_pairs(pairs: f64, memory: f64) -> Result<()> {
+    require("the Hessian", BYTES_PER_PAIR * pairs, memory, "use a smaller group")
 }
 
 /// Displaces every colour along every axis. `Err` within: the largest change out of reach, as a fraction of the largest one.
@@ -223,7 +219,7 @@ fn difference(
     let mut recovery = Recovery::new(graph, colouring);
     let (mut plus, mut minus) = (vec![[0.0; 3]; members], vec![[0.0; 3]; members]);
     let classes = colouring.classes();
-    let mut progress = Progress::new(classes.len());
+    let mut stage = Stage::new("Hessian".into(), log);
     for (done, class) in classes.iter().enumerate() {
         let atoms: Vec<u32> = class.iter().map(|&k| sample.members[k as usize]).collect();
         for axis in 0..3 {
@@ -241,7 +237,7 @@ fn difference(
                 return Ok(Err(stray / largest));
             }
         }
-        progress.step(done + 1, log);
+        stage.tick((done + 1) as f64 / classes.len() as f64);
     }
     Ok(Ok(recovery.finish()))
 }
@@ -270,29 +266,6 @@ impl Sample<'_> {
     fn spacing(&self) -> f64 {
         let [xx, yy, zz, ..] = self.cell.edges;
         (xx * yy * zz / self.positions.len() as f64).cbrt()
-    }
-}
-
-/// Lines about the time left.
-struct Progress {
-    total: usize,
-    start: Instant,
-    last: Instant,
-}
-
-impl Progress {
-    fn new(total: usize) -> Self {
-        let now = Instant::now();
-        Self { total, start: now, last: now }
-    }
-
-    fn step(&mut self, done: usize, log: &mut dyn FnMut(&str)) {
-        if self.last.elapsed() < INTERVAL || done == self.total {
-            return;
-        }
-        self.last = Instant::now();
-        let left = self.start.elapsed().as_secs_f64() * (self.total - done) as f64 / done as f64;
-        log(&format!("  Hessian: {done} of {} sets displaced, {left:.0} s left", self.total));
     }
 }
 

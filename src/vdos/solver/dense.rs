@@ -5,7 +5,7 @@ use super::{Problem, Settings};
 use crate::error::Result;
 use crate::vdos::algebra::{eigen, eigen_bytes, par};
 use crate::vdos::matrix::DynamicalMatrix;
-use crate::vdos::memory::gigabytes;
+use crate::vdos::memory::{self, gigabytes};
 use crate::vdos::modes::Modes;
 use crate::vdos::peers::{agree, share};
 use crate::vdos::translations::{AXES, Translations};
@@ -24,11 +24,12 @@ pub fn bytes(n: usize, threads: usize) -> f64 {
     8.0 * (n * n) as f64 + eigen_bytes(n, threads)
 }
 
+const WHAT: &str = "solver dense";
 const CURE: &str = "use 'solver window' (modes below fcut) or 'solver kpm' (the spectrum alone)";
 
 /// Fails if there is no memory for `n` rows.
 pub fn require(n: usize, settings: &Settings) -> Result<()> {
-    super::require(settings, "dense", bytes(n, settings.threads), CURE)
+    memory::require(WHAT, bytes(n, settings.threads), super::memory(settings), CURE)
 }
 
 /// Finds all modes. The first rank works, the others wait.
@@ -39,13 +40,12 @@ pub fn solve(problem: &Problem, progress: &mut dyn FnMut(&str)) -> Result<Modes>
     let n = problem.matrix.dimension();
     let threads = problem.settings.threads;
     let needed = bytes(n, threads);
-    let memory = gigabytes(needed);
-    progress(&format!("dense: all {n} modes, {memory}, about {:.0} s", seconds(n, threads)));
+    progress(&format!("dense: all {n} modes, {}, about {:.0} s", gigabytes(needed), seconds(n, threads)));
     let mut solution = None;
     let mut state = Ok(());
     if problem.peers.rank() == 0 {
         state = problem
-            .require("dense", needed, CURE)
+            .require(WHAT, needed, CURE)
             .and_then(|()| eigen(full(&problem.matrix, problem.translations.as_ref()).as_ref(), par(threads)))
             .map(|found| solution = Some(found));
     }

@@ -8,9 +8,9 @@ pub mod random;
 pub mod ritz;
 pub mod window;
 
-use super::memory::{available, gigabytes};
+use super::memory::{available, require};
 use super::{Peers, Settings, Solver};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 use super::matrix::DynamicalMatrix;
 use super::translations::{AXES, Translations};
@@ -70,20 +70,11 @@ impl Problem<'_> {
     }
 
     /// Fails if `bytes` are more than there are; `cure` says what needs less.
-    pub fn require(&self, solver: &str, bytes: f64, cure: &str) -> Result<()> {
-        require(self.settings, solver, bytes, cure)
+    pub fn require(&self, solver: &'static str, bytes: f64, cure: &'static str) -> Result<()> {
+        require(solver, bytes, self.memory(), cure)
     }
 }
 
 fn memory(settings: &Settings) -> f64 {
     settings.memory.or_else(available).unwrap_or(f64::INFINITY)
-}
-
-fn require(settings: &Settings, solver: &str, bytes: f64, cure: &str) -> Result<()> {
-    let memory = memory(settings);
-    if bytes <= memory {
-        return Ok(());
-    }
-    let (needed, free) = (gigabytes(bytes), gigabytes(memory));
-    Err(Error::Unsolved(format!("solver {solver} needs {needed} of memory, {free} are free: {cure}")))
 }

@@ -120,7 +120,10 @@ impl Plan {
         let bytes = 8.0 * (n * m / ranks) as f64 + panels + 2.0 * square + eigen;
         let matrix = gigabytes(problem.matrix.bytes() as f64);
         progress(&format!("window: {m} vectors, {} a rank beside the matrix of {matrix}", gigabytes(bytes)));
-        agree(problem.peers, problem.require("window", bytes, "lower fcut, or use 'solver kpm' (the spectrum alone)"))
+        agree(
+            problem.peers,
+            problem.require("solver window", bytes, "lower fcut, or use 'solver kpm' (the spectrum alone)"),
+        )
     }
 }
 
