@@ -116,6 +116,7 @@ def build(tmp_path_factory):
     return build
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version, sizes, line", [
     ("20240829", "smallbig", "LAMMPS version: built for 20240829, running 20250722"),
     ("20250722", "bigbig", "size of tagint: built for 8, running 4"),

@@ -22,7 +22,7 @@ def stock_matrix(lmp, script, group):
 @pytest.mark.parametrize("box, group, ranks", [
     ("ortho", "group some id > 0", [1]),
     ("tilted", "group some id 1:60", [1, 2]),
-    ("ortho", "group some id 31:70", [1, 2, 4]),
+    pytest.param("ortho", "group some id 31:70", [1, 2, 4], marks=pytest.mark.slow),
 ])
 def test_blocks_are_those_of_dynamical_matrix(lmp, minimum, box, group, ranks):
     """Element by element, for any number of ranks with the default ghost cut-off."""
