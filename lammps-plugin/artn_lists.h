@@ -47,7 +47,8 @@ class ArtnLists : protected Pointers {
 
   struct Entry {
     double x[3];
-    int local, canonical, type;
+    int local, canonical;
+    int key;    // of the type and whether it moves, in a row of `cutoffs`
     unsigned char moves, near;
   };
   // Atoms by cell.
@@ -59,8 +60,9 @@ class ArtnLists : protected Pointers {
   double low[3], width[3], per_width[3];
   int count[3];
 
-  std::vector<double> cutoffs;    // squared, [frozen, one moves, both move][type][type]
-  double reach;                   // largest of them, not squared
+  std::vector<double> cutoffs;    // squared, [key][key]
+  int keys;
+  double reach;    // largest of them, not squared
   std::vector<int> cells, next, rows, places;
   std::vector<unsigned char> populated;
   std::vector<std::pair<int, std::size_t>> begins;    // of the rows, with their atoms
@@ -70,7 +72,7 @@ class ArtnLists : protected Pointers {
   static bool has(const NeighList *list, int i, int j);
   int kind(const NeighList *list) const;
   void set_cutoffs(double skin, double margin);
-  double cutoff(const Entry &a, const Entry &b) const;
+  const double *cutoffs_of(const Entry &a) const { return &cutoffs[a.key * keys]; }
   void make_cells(const std::vector<int> &canonical);
   int place(double x, int dim) const;
   void sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
