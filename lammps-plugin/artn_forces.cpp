@@ -32,6 +32,9 @@ constexpr double ABSURD = 3.0;
 constexpr double SLACK = 0.15;
 // Of the force cutoff: how far beyond the range of forces atoms count as near at first.
 constexpr double MARGIN = 0.05;
+// Of the force tolerance, which lies between two points of the grid: far above the difference
+// between sums in another order, far below what a search can notice.
+constexpr double GRID = 1.0 / 10000.5;
 // Relative difference between sums in another order.
 constexpr double ROUNDING = 1e-9;
 
@@ -55,8 +58,9 @@ ArtnForces::~ArtnForces()
 
 /* ---------------------------------------------------------------------- */
 
-void ArtnForces::begin_run()
+void ArtnForces::begin_run(double ftol)
 {
+  grid = GRID * ftol;
   if (user_skin < 0.0) {
     user_skin = neighbor->skin;
     user_dist_check = neighbor->dist_check;
@@ -211,6 +215,17 @@ bool ArtnForces::evaluate(const double *x, double *f, double *total)
   *total = last_energy + offset;
   return std::isfinite(*total) &&
          std::all_of(f, f + 3 * n, [](double value) { return std::isfinite(value); });
+}
+
+/* ----------------------------------------------------------------------
+   To a grid. Sums over pairs depend in their last bits on the number of ranks and on the order of
+atoms, and a search of some hundred evaluations amplifies that to another event. Rounded forces
+nearly always are the same.
+------------------------------------------------------------------------- */
+
+void ArtnForces::round(double *f) const
+{
+  for (std::size_t k = 0; k < 3 * active.size(); k++) f[k] = grid * std::nearbyint(f[k] / grid);
 }
 
 /* ---------------------------------------------------------------------- */
@@ -417,7 +432,9 @@ int ArtnForces::evaluate_callback(void *context, const double *x, double *forces
 {
   auto *self = static_cast<ArtnForces *>(context);
   try {
-    return self->evaluate(x, forces, energy) ? ERGODIC_ENGINE_DONE : ERGODIC_ENGINE_NOT_FINITE;
+    if (!self->evaluate(x, forces, energy)) return ERGODIC_ENGINE_NOT_FINITE;
+    self->round(forces);
+    return ERGODIC_ENGINE_DONE;
   } catch (...) {
     self->exception = std::current_exception();
     return ERGODIC_ENGINE_FAILED;

@@ -25,7 +25,8 @@ class ArtnForces : protected Pointers {
   ~ArtnForces() override;
 
   // In Fix::init(): a skin that suits short excursions, and no rebuild that we do not ask for.
-  void begin_run();
+  // `ftol` = forces below this count as zero.
+  void begin_run(double ftol);
   // Takes the present state as the canonical one.
   void capture();
   // Tries on displaced atoms around the one with this index whether forces of our own lists, with
@@ -81,6 +82,7 @@ class ArtnForces : protected Pointers {
   double user_skin = -1.0;
   int user_dist_check = 1;
   double skin = 0.0;
+  double grid = 0.0;    // of the forces that the core gets
 
   std::exception_ptr exception;
 
@@ -88,6 +90,7 @@ class ArtnForces : protected Pointers {
   double present_energy();
   void select(const uint32_t *atoms, int n, const double *reference);
   bool evaluate(const double *x, double *f, double *total);
+  void round(double *f) const;
   void scatter(const double *x);
   bool drifted(const double *x, const std::vector<double> &from, double limit) const;
   bool absurd(const double *x) const;

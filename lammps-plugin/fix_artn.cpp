@@ -117,7 +117,7 @@ void FixArtn::init()
     error->all(FLERR, "{}: group {} is empty: it names the central atoms", name,
                group->names[igroup]);
   check_other_fixes();
-  forces.begin_run();
+  forces.begin_run(options.core.ftol);
 }
 
 void FixArtn::check_other_fixes() const
