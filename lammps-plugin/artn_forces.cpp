@@ -153,7 +153,7 @@ void ArtnForces::select(const uint32_t *atoms, int n, const double *reference)
   last.clear();
   offset = 0.0;
   ghosts.choose(moving, own_lists ? SLACK * force->pair->cutforce : 0.0, !own_lists);
-  if (!own_lists) build_all();
+  look_around();
   near.assign(natoms(), !filtering || all_move());
   need_more(MARGIN * force->pair->cutforce);
   make_lists();
@@ -287,7 +287,15 @@ void ArtnForces::rebuild(const double *x)
     ghosts.choose(moving, slack, !own_lists);
   } else
     ghosts.update();
-  if (!own_lists) build_all();
+  look_around();
+}
+
+void ArtnForces::look_around()
+{
+  if (own_lists)
+    lists.look(ghosts.indices(), moving, skin);
+  else
+    build_all();
 }
 
 /* ----------------------------------------------------------------------
@@ -298,7 +306,7 @@ to every energy. Whether there are new ones.
 bool ArtnForces::need_more(double margin)
 {
   if (!filtering || all_move()) return false;
-  const auto now = own_lists ? lists.reached(ghosts.indices(), moving, skin, margin)
+  const auto now = own_lists ? lists.reached(moving, margin)
                              : filter.reached(ghosts.indices(), moving, skin, margin);
   bool more = false;
   for (std::size_t k = 0; k < near.size(); k++) {
@@ -332,7 +340,7 @@ void ArtnForces::grow_near(const double *x)
 void ArtnForces::make_lists()
 {
   if (own_lists)
-    lists.build(ghosts.indices(), moving, near, skin);
+    lists.build(near);
   else if (filtering && !all_move())
     filter.apply(ghosts.indices(), near);
 }

@@ -95,6 +95,7 @@ class ArtnForces : protected Pointers {
   bool drifted(const double *x, const std::vector<double> &from, double limit) const;
   bool absurd(const double *x) const;
   void rebuild(const double *x);
+  void look_around();
   bool need_more(double margin);
   void grow_near(const double *x);
   void make_lists();

@@ -99,15 +99,21 @@ void ArtnLists::put_back()
 
 /* ---------------------------------------------------------------------- */
 
-std::vector<unsigned char> ArtnLists::reached(const std::vector<int> &canonical,
-                                              const std::vector<unsigned char> &moves, double skin,
+void ArtnLists::look(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
+                     double skin)
+{
+  this->skin = skin;
+  set_cutoffs(0.0);
+  make_cells(canonical);
+  sort(owned, 0, atom->nlocal, canonical, moves);
+  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves);
+}
+
+std::vector<unsigned char> ArtnLists::reached(const std::vector<unsigned char> &moves,
                                               double margin)
 {
   auto mine = moves;
-  set_cutoffs(skin, margin);
-  make_cells(canonical);
-  sort(owned, 0, atom->nlocal, canonical, moves, moves);
-  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves, moves);
+  set_cutoffs(margin);
   for (const auto *from : {&owned, &ghosts})
     for (const auto &a : from->entries) {
       if (!a.moves) continue;
@@ -127,15 +133,11 @@ std::vector<unsigned char> ArtnLists::reached(const std::vector<int> &canonical,
   return all;
 }
 
-void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
-                      const std::vector<unsigned char> &near, double skin)
+void ArtnLists::build(const std::vector<unsigned char> &near)
 {
-  set_cutoffs(skin, 0.0);
-  make_cells(canonical);
-  sort(owned, 0, atom->nlocal, canonical, moves, near);
-  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves, near);
-  keep_near(owned, near_owned);
-  keep_near(ghosts, near_ghosts);
+  set_cutoffs(0.0);
+  keep_near(owned, near, near_owned);
+  keep_near(ghosts, near, near_ghosts);
   choose_rows();
   for (std::size_t l = 0; l < adopted.size(); l++) fill(adopted[l], pools[l]);
 }
@@ -144,7 +146,7 @@ void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsig
    Frozen atoms keep their distance, so that their pairs need no skin.
 ------------------------------------------------------------------------- */
 
-void ArtnLists::set_cutoffs(double skin, double margin)
+void ArtnLists::set_cutoffs(double margin)
 {
   const int n = atom->ntypes + 1;
   keys = 2 * n;
@@ -192,8 +194,7 @@ int ArtnLists::place(double x, int dim) const
 }
 
 void ArtnLists::sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
-                     const std::vector<unsigned char> &moves,
-                     const std::vector<unsigned char> &near)
+                     const std::vector<unsigned char> &moves)
 {
   const double *const *const x = atom->x;
   const int types = atom->ntypes + 1;
@@ -211,8 +212,8 @@ void ArtnLists::sort(Sorted &sorted, int begin, int end, const std::vector<int> 
   sorted.entries.resize(end - begin);
   for (int i = begin; i < end; i++) {
     const int k = canonical[i];
-    sorted.entries[next[cells[i - begin]]++] = {
-        {x[i][0], x[i][1], x[i][2]}, i, k, atom->type[i] + types * moves[k], moves[k], near[k]};
+    sorted.entries[next[cells[i - begin]]++] = {{x[i][0], x[i][1], x[i][2]},      i,        k,
+                                                atom->type[i] + types * moves[k], moves[k], 0};
   }
 }
 
@@ -248,13 +249,16 @@ void ArtnLists::around(const double *x, const Sorted &sorted, Visit visit) const
 
 /* ---------------------------------------------------------------------- */
 
-void ArtnLists::keep_near(const Sorted &from, Sorted &to) const
+void ArtnLists::keep_near(Sorted &from, const std::vector<unsigned char> &near, Sorted &to) const
 {
   to.starts.assign(from.starts.size(), 0);
   to.entries.clear();
   for (std::size_t cell = 0; cell + 1 < from.starts.size(); cell++) {
-    for (int e = from.starts[cell]; e < from.starts[cell + 1]; e++)
-      if (from.entries[e].near) to.entries.push_back(from.entries[e]);
+    for (int e = from.starts[cell]; e < from.starts[cell + 1]; e++) {
+      auto &entry = from.entries[e];
+      entry.near = near[entry.canonical];
+      if (entry.near) to.entries.push_back(entry);
+    }
     to.starts[cell + 1] = static_cast<int>(to.entries.size());
   }
 }
