@@ -601,34 +601,6 @@ enum ergodic_status_t ergodic_artn_new(const struct ergodic_artn_options_t *opti
 void ergodic_artn_free(struct ergodic_artn_t *artn);
 
 /*
- Before any partition opens its files, on one process of all: reads the attempts of an earlier campaign if `resume`,
- otherwise removes its files; writes the settings. `*bytes`, valid until the next call with this handle, are for
- `ergodic_artn_absorb` on all processes.
- */
-enum ergodic_status_t ergodic_artn_prepare_files(struct ergodic_artn_t *artn,
-                                                 bool resume,
-                                                 const uint8_t **bytes,
-                                                 int64_t *length);
-
-/*
- Opens the files of this partition, on one process of it.
- */
-enum ergodic_status_t ergodic_artn_open_files(struct ergodic_artn_t *artn);
-
-/*
- Counts attempts of an earlier campaign or of other partitions.
- */
-enum ergodic_status_t ergodic_artn_absorb(struct ergodic_artn_t *artn, const uint8_t *bytes, int64_t length);
-
-/*
- What this partition recorded since the last call, for `ergodic_artn_absorb` in the others. `*bytes` are valid until
- the next call with this handle.
- */
-enum ergodic_status_t ergodic_artn_pending(struct ergodic_artn_t *artn,
-                                           const uint8_t **bytes,
-                                           int64_t *length);
-
-/*
  Lists the centres that are not done.
  */
 enum ergodic_status_t ergodic_artn_start_run(struct ergodic_artn_t *artn);
@@ -686,6 +658,34 @@ enum ergodic_status_t ergodic_artn_progress(struct ergodic_artn_t *artn,
                                             int64_t events_before,
                                             int32_t workers,
                                             const char **text);
+
+/*
+ Before any partition opens its files, on one process of all: reads the attempts of an earlier campaign if `resume`,
+ otherwise removes its files; writes the settings. `*bytes`, valid until the next call with this handle, are for
+ `ergodic_artn_absorb` on all processes.
+ */
+enum ergodic_status_t ergodic_artn_prepare_files(struct ergodic_artn_t *artn,
+                                                 bool resume,
+                                                 const uint8_t **bytes,
+                                                 int64_t *length);
+
+/*
+ Opens the files of this partition, on one process of it.
+ */
+enum ergodic_status_t ergodic_artn_open_files(struct ergodic_artn_t *artn);
+
+/*
+ Counts attempts of an earlier campaign or of other partitions.
+ */
+enum ergodic_status_t ergodic_artn_absorb(struct ergodic_artn_t *artn, const uint8_t *bytes, int64_t length);
+
+/*
+ What this partition recorded since the last call, for `ergodic_artn_absorb` in the others. `*bytes` are valid until
+ the next call with this handle.
+ */
+enum ergodic_status_t ergodic_artn_pending(struct ergodic_artn_t *artn,
+                                           const uint8_t **bytes,
+                                           int64_t *length);
 
 /*
  Writes the part of `n` atoms in the fingerprint of a configuration; the parts of all MPI ranks add up to the

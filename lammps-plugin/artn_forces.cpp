@@ -13,7 +13,6 @@
 #include "improper.h"
 #include "kspace.h"
 #include "modify.h"
-#include "neigh_list.h"
 #include "neighbor.h"
 #include "pair.h"
 
@@ -21,7 +20,6 @@
 #include <cmath>
 #include <cstring>
 #include <mpi.h>
-#include <numeric>
 
 using namespace LAMMPS_NS;
 
@@ -34,6 +32,9 @@ constexpr double ABSURD = 3.0;
 constexpr double SLACK = 0.15;
 // Of the force cutoff: how far beyond the range of forces atoms count as near at first.
 constexpr double MARGIN = 0.05;
+// Of the force tolerance, which lies between two points of the grid: far above the difference
+// between sums in another order, far below what a search can notice.
+constexpr double GRID = 1.0 / 10000.5;
 // Relative difference between sums in another order.
 constexpr double ROUNDING = 1e-9;
 
@@ -45,7 +46,10 @@ bool same(double a, double b)
 
 /* ---------------------------------------------------------------------- */
 
-ArtnForces::ArtnForces(LAMMPS *lmp) : Pointers(lmp), lists(lmp) {}
+ArtnForces::ArtnForces(LAMMPS *lmp) :
+    Pointers(lmp), state(lmp), ghosts(lmp, state), lists(lmp), filter(lmp)
+{
+}
 
 ArtnForces::~ArtnForces()
 {
@@ -54,13 +58,14 @@ ArtnForces::~ArtnForces()
 
 /* ---------------------------------------------------------------------- */
 
-void ArtnForces::begin_run()
+void ArtnForces::begin_run(double ftol)
 {
+  grid = GRID * ftol;
   if (user_skin < 0.0) {
     user_skin = neighbor->skin;
-    user_cutghost = comm->cutghostuser;
     user_dist_check = neighbor->dist_check;
   }
+  ghosts.begin_run();
   skin = std::min(user_skin, SKIN * force->pair->cutforce);
   neighbor->skin = skin;
   neighbor->dist_check = 1;
@@ -72,76 +77,22 @@ void ArtnForces::end_run()
   if (user_skin < 0.0) return;
   neighbor->skin = user_skin;
   neighbor->dist_check = user_dist_check;
-  comm->cutghostuser = user_cutghost;
+  ghosts.end_run();
   user_skin = -1.0;
-}
-
-/* ----------------------------------------------------------------------
-   Every rank gets the same arrays: IDs ascending, with the positions of the atoms as they are
-wrapped into the box.
-------------------------------------------------------------------------- */
-
-void ArtnForces::gather()
-{
-  struct Record {
-    int64_t id, type;
-    double x[3];
-  };
-  const int nlocal = atom->nlocal;
-  std::vector<Record> mine(nlocal);
-  for (int i = 0; i < nlocal; i++) {
-    mine[i] = {atom->tag[i], atom->type[i], {}};
-    std::copy_n(atom->x[i], 3, mine[i].x);
-  }
-  std::vector<int> bytes(comm->nprocs), begin(comm->nprocs);
-  const int size = nlocal * static_cast<int>(sizeof(Record));
-  MPI_Allgather(&size, 1, MPI_INT, bytes.data(), 1, MPI_INT, world);
-  std::partial_sum(bytes.begin(), bytes.end() - 1, begin.begin() + 1);
-  std::vector<Record> all((begin.back() + bytes.back()) / sizeof(Record));
-  MPI_Allgatherv(mine.data(), size, MPI_BYTE, all.data(), bytes.data(), begin.data(), MPI_BYTE,
-                 world);
-  std::sort(all.begin(), all.end(), [](const Record &a, const Record &b) { return a.id < b.id; });
-
-  const std::size_t n = all.size();
-  ids.resize(n);
-  types.resize(n);
-  minimum.resize(3 * n);
-  for (std::size_t k = 0; k < n; k++) {
-    ids[k] = all[k].id;
-    types[k] = static_cast<int32_t>(all[k].type);
-    std::copy_n(all[k].x, 3, &minimum[3 * k]);
-  }
-}
-
-int ArtnForces::find(tagint id) const
-{
-  // IDs are usually consecutive
-  const auto guess = static_cast<std::size_t>(id - ids.front());
-  if (guess < ids.size() && ids[guess] == id) return static_cast<int>(guess);
-  return static_cast<int>(std::lower_bound(ids.begin(), ids.end(), id) - ids.begin());
 }
 
 void ArtnForces::capture()
 {
-  gather();
-  for (std::size_t k = 1; k < ids.size(); k++)
-    if (ids[k] == ids[k - 1])
-      error->all(FLERR, "Fix artn: atom ID {} is not unique: use reset_atoms id", ids[k]);
-
-  find_owners();
-  remember();
-  box = present_box();
+  state.capture();
   reference_energy = present_energy();
   own_lists = lists.adopt();
 }
 
-std::array<double, 12> ArtnForces::present_box() const
+bool ArtnForces::recapture()
 {
-  std::array<double, 12> now{};
-  std::copy_n(domain->boxlo, 3, now.begin());
-  std::copy_n(domain->h, 6, now.begin() + 3);
-  std::copy_n(domain->periodicity, 3, now.begin() + 9);
-  return now;
+  if (!state.recapture() || !same(present_energy(), reference_energy)) return false;
+  if (own_lists) own_lists = lists.adopt();
+  return true;
 }
 
 /* ----------------------------------------------------------------------
@@ -153,59 +104,13 @@ double ArtnForces::present_energy()
   compute(ENERGY_GLOBAL, VIRIAL_NONE);
   double mine = energy(), sum;
   MPI_Allreduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, world);
-  recall();
+  state.recall();
   return sum;
-}
-
-void ArtnForces::find_owners()
-{
-  const int nlocal = atom->nlocal;
-  order.resize(nlocal);
-  owned.assign(ids.size(), -1);
-  for (int i = 0; i < nlocal; i++) {
-    order[i] = find(atom->tag[i]);
-    owned[order[i]] = i;
-  }
-}
-
-void ArtnForces::remember()
-{
-  const int n = 3 * atom->nlocal;
-  forces.resize(n);
-  if (n) std::copy_n(&atom->f[0][0], n, forces.begin());
-  energies[0] = force->pair->eng_vdwl;
-  energies[1] = force->pair->eng_coul;
-  std::copy_n(force->pair->virial, 6, virial);
-}
-
-void ArtnForces::recall()
-{
-  if (atom->nlocal) std::copy(forces.begin(), forces.end(), &atom->f[0][0]);
-  force->pair->eng_vdwl = energies[0];
-  force->pair->eng_coul = energies[1];
-  std::copy_n(virial, 6, force->pair->virial);
-}
-
-/* ---------------------------------------------------------------------- */
-
-bool ArtnForces::recapture()
-{
-  const auto old_ids = ids;
-  const auto old_types = types;
-  const auto old_minimum = minimum;
-  gather();
-  if (ids != old_ids || types != old_types || minimum != old_minimum || box != present_box())
-    return false;
-  find_owners();
-  remember();
-  if (!same(present_energy(), reference_energy)) return false;
-  if (own_lists) own_lists = lists.adopt();
-  return true;
 }
 
 void ArtnForces::abandon()
 {
-  place(minimum.data());
+  state.place(state.positions().data());
 }
 
 void ArtnForces::tally()
@@ -218,17 +123,14 @@ void ArtnForces::tally()
 void ArtnForces::restore()
 {
   if (!moved) return;
-  for (int i = 0; i < atom->nlocal; i++)
-    if (find(atom->tag[i]) != order[i])
-      error->one(FLERR, "Fix artn: another style has reordered the atoms during an attempt");
-  active.clear();
-  place(minimum.data());
-  new_ghosts(0.0);
+  state.check_order();
+  state.place(state.positions().data());
+  ghosts.choose({}, 0.0, !own_lists);
   if (own_lists)
     lists.put_back();
   else
     build_all();
-  recall();
+  state.recall();
   moved = false;
 }
 
@@ -241,32 +143,27 @@ void ArtnForces::select(const uint32_t *atoms, int n, const double *reference)
 {
   moved = true;
   active.assign(atoms, atoms + n);
-  moving.assign(ids.size(), 0);
+  moving.assign(natoms(), 0);
   for (const int k : active) moving[k] = 1;
-  place(reference);
+  state.place(reference);
   built.resize(3 * active.size());
   for (std::size_t k = 0; k < active.size(); k++)
     std::copy_n(reference + 3 * active[k], 3, &built[3 * k]);
   bordered = built;
   last.clear();
   offset = 0.0;
-  new_ghosts(own_lists ? SLACK * force->pair->cutforce : 0.0);
-  if (!own_lists) build_all();
-  near.assign(ids.size(), !filtering || active.size() == ids.size());
+  ghosts.choose(moving, own_lists ? SLACK * force->pair->cutforce : 0.0, !own_lists);
+  look_around();
+  near.assign(natoms(), !filtering || all_move());
   need_more(MARGIN * force->pair->cutforce);
   make_lists();
-}
-
-void ArtnForces::place(const double *x)
-{
-  for (int i = 0; i < atom->nlocal; i++) std::copy_n(x + 3 * order[i], 3, atom->x[i]);
 }
 
 void ArtnForces::scatter(const double *x)
 {
   double *const *const positions = atom->x;
   for (std::size_t k = 0; k < active.size(); k++)
-    if (owned[active[k]] >= 0) std::copy_n(x + 3 * k, 3, positions[owned[active[k]]]);
+    if (state.owned(active[k]) >= 0) std::copy_n(x + 3 * k, 3, positions[state.owned(active[k])]);
 }
 
 bool ArtnForces::absurd(const double *x) const
@@ -274,7 +171,7 @@ bool ArtnForces::absurd(const double *x) const
   const double limit = ABSURD * force->pair->cutforce;
   for (std::size_t k = 0; k < active.size(); k++)
     for (int d = 0; d < 3; d++)
-      if (!(std::fabs(x[3 * k + d] - minimum[3 * active[k] + d]) < limit)) return true;
+      if (!(std::fabs(x[3 * k + d] - state.positions()[3 * active[k] + d]) < limit)) return true;
   return false;
 }
 
@@ -303,7 +200,8 @@ bool ArtnForces::evaluate(const double *x, double *f, double *total)
   const std::size_t n = active.size();
   buffer.assign(3 * n + 1, 0.0);
   for (std::size_t k = 0; k < n; k++)
-    if (owned[active[k]] >= 0) std::copy_n(atom->f[owned[active[k]]], 3, &buffer[3 * k]);
+    if (state.owned(active[k]) >= 0)
+      std::copy_n(atom->f[state.owned(active[k])], 3, &buffer[3 * k]);
   buffer.back() = energy();
   if (comm->nprocs > 1) {
     sums.resize(3 * n + 1);
@@ -317,6 +215,17 @@ bool ArtnForces::evaluate(const double *x, double *f, double *total)
   *total = last_energy + offset;
   return std::isfinite(*total) &&
          std::all_of(f, f + 3 * n, [](double value) { return std::isfinite(value); });
+}
+
+/* ----------------------------------------------------------------------
+   To a grid. Sums over pairs depend in their last bits on the number of ranks and on the order of
+atoms, and a search of some hundred evaluations amplifies that to another event. Rounded forces
+nearly always are the same.
+------------------------------------------------------------------------- */
+
+void ArtnForces::round(double *f) const
+{
+  for (std::size_t k = 0; k < 3 * active.size(); k++) f[k] = grid * std::nearbyint(f[k] / grid);
 }
 
 /* ---------------------------------------------------------------------- */
@@ -335,17 +244,6 @@ void ArtnForces::compute(int eflag, int vflag)
   }
   if (force->kspace) force->kspace->compute(eflag, vflag);
   if (force->newton) comm->reverse_comm();
-}
-
-void ArtnForces::update_ghosts()
-{
-  if (comm->nprocs > 1) {
-    comm->forward_comm();
-    return;
-  }
-  double *const *const x = atom->x;
-  for (std::size_t g = 0; g < images.size(); g++)
-    for (int d = 0; d < 3; d++) x[images[g]][d] = x[image_owner[g]][d] + image_shift[3 * g + d];
 }
 
 /* ----------------------------------------------------------------------
@@ -372,7 +270,7 @@ void ArtnForces::move_to(const double *x)
 {
   scatter(x);
   if (!drifted(x, built, 0.5 * skin)) {
-    update_ghosts();
+    ghosts.update();
     return;
   }
   rebuild(x);
@@ -386,10 +284,18 @@ void ArtnForces::rebuild(const double *x)
   const double slack = own_lists ? SLACK * force->pair->cutforce : 0.0;
   if (drifted(x, bordered, slack)) {
     bordered = built;
-    new_ghosts(slack);
+    ghosts.choose(moving, slack, !own_lists);
   } else
-    update_ghosts();
-  if (!own_lists) build_all();
+    ghosts.update();
+  look_around();
+}
+
+void ArtnForces::look_around()
+{
+  if (own_lists)
+    lists.look(ghosts.indices(), moving, skin);
+  else
+    build_all();
 }
 
 /* ----------------------------------------------------------------------
@@ -399,8 +305,9 @@ to every energy. Whether there are new ones.
 
 bool ArtnForces::need_more(double margin)
 {
-  if (!filtering || active.size() == ids.size()) return false;
-  const auto now = own_lists ? lists.reached(canonical, moving, skin, margin) : listed(margin);
+  if (!filtering || all_move()) return false;
+  const auto now = own_lists ? lists.reached(moving, margin)
+                             : filter.reached(ghosts.indices(), moving, skin, margin);
   bool more = false;
   for (std::size_t k = 0; k < near.size(); k++) {
     more = more || now[k] > near[k];
@@ -433,9 +340,9 @@ void ArtnForces::grow_near(const double *x)
 void ArtnForces::make_lists()
 {
   if (own_lists)
-    lists.build(canonical, moving, near, skin);
-  else if (filtering && active.size() < ids.size())
-    for (auto *list : pair_lists()) filter_list(list);
+    lists.build(near);
+  else if (filtering && !all_move())
+    filter.apply(ghosts.indices(), near);
 }
 
 void ArtnForces::build_all()
@@ -443,155 +350,6 @@ void ArtnForces::build_all()
   if (modify->n_pre_neighbor) modify->pre_neighbor();
   neighbor->build(1);
   if (modify->n_post_neighbor) modify->post_neighbor();
-}
-
-/* ----------------------------------------------------------------------
-   Ghosts without an exchange: owners and their order stay. They serve until atoms have moved by
-`slack`.
-------------------------------------------------------------------------- */
-
-void ArtnForces::new_ghosts(double slack)
-{
-  widen_ghosts(slack);
-  if (atom->map_style != Atom::MAP_NONE) atom->map_clear();
-  atom->nghost = 0;
-  if (domain->triclinic) {
-    std::vector<double> x;
-    if (atom->nlocal) x.assign(&atom->x[0][0], &atom->x[0][0] + 3 * atom->nlocal);
-    domain->x2lamda(atom->nlocal);
-    comm->borders();
-    domain->lamda2x(atom->nlocal + atom->nghost);
-    // the way to reduced coordinates and back costs the last bit
-    if (atom->nlocal) std::copy(x.begin(), x.end(), &atom->x[0][0]);
-    comm->forward_comm();
-  } else
-    comm->borders();
-
-  const int nall = atom->nlocal + atom->nghost;
-  canonical.resize(nall);
-  std::copy(order.begin(), order.end(), canonical.begin());
-  for (int i = atom->nlocal; i < nall; i++) canonical[i] = find(atom->tag[i]);
-  find_images();
-}
-
-/* ----------------------------------------------------------------------
-   Both atoms of a pair may have left the sub-domain of their owner, and may move on. In coarse
-steps, since a change costs a setup.
-------------------------------------------------------------------------- */
-
-void ArtnForces::widen_ghosts(double slack)
-{
-  double mine = excursion(), largest;
-  MPI_Allreduce(&mine, &largest, 1, MPI_DOUBLE, MPI_MAX, world);
-  const double step = 0.02 * neighbor->cutneighmax;
-  const double wider =
-      neighbor->cutneighmax + step * std::ceil(2.0 * (largest + slack) / step - 1e-9);
-  const double cutoff = largest + slack > 0.0 ? std::max(user_cutghost, wider) : user_cutghost;
-  if (comm->cutghostuser == cutoff) return;
-  comm->cutghostuser = cutoff;
-  comm->setup();
-  if (neighbor->style && !own_lists) neighbor->setup_bins();
-}
-
-/* ----------------------------------------------------------------------
-   Largest distance of an owned atom from the sub-domain of this rank.
-------------------------------------------------------------------------- */
-
-double ArtnForces::excursion() const
-{
-  const bool tilted = domain->triclinic;
-  const double *const lo = tilted ? domain->sublo_lamda : domain->sublo;
-  const double *const hi = tilted ? domain->subhi_lamda : domain->subhi;
-  const double *const h = domain->h_inv;
-  const double scale[3] = {
-      tilted ? std::sqrt(h[0] * h[0] + h[5] * h[5] + h[4] * h[4]) : 1.0,
-      tilted ? std::sqrt(h[1] * h[1] + h[3] * h[3]) : 1.0,
-      tilted ? h[2] : 1.0,
-  };
-  double largest = 0.0;
-  for (int i = 0; i < atom->nlocal; i++) {
-    double x[3];
-    if (tilted)
-      domain->x2lamda(atom->x[i], x);
-    else
-      std::copy_n(atom->x[i], 3, x);
-    for (int d = 0; d < 3; d++)
-      largest = std::max({largest, (lo[d] - x[d]) / scale[d], (x[d] - hi[d]) / scale[d]});
-  }
-  return largest;
-}
-
-/* ---------------------------------------------------------------------- */
-
-void ArtnForces::find_images()
-{
-  images.clear();
-  image_owner.clear();
-  image_shift.clear();
-  if (comm->nprocs > 1 || active.empty()) return;
-  for (int i = atom->nlocal; i < atom->nlocal + atom->nghost; i++) {
-    if (!moving[canonical[i]]) continue;
-    const int owner = owned[canonical[i]];
-    images.push_back(i);
-    image_owner.push_back(owner);
-    for (int d = 0; d < 3; d++) image_shift.push_back(atom->x[i][d] - atom->x[owner][d]);
-  }
-}
-
-/* ----------------------------------------------------------------------
-   Pairs of which neither atom is within reach of an active one contribute nothing to the forces on
-active atoms, as long as a pair potential, or an embedded-atom one, looks one neighbor far.
-------------------------------------------------------------------------- */
-
-std::vector<NeighList *> ArtnForces::pair_lists() const
-{
-  std::vector<NeighList *> lists;
-  for (int i = 0; i < neighbor->nlist; i++) {
-    auto *list = neighbor->lists[i];
-    if (list->requestor_type != NeighList::PAIR || list->occasional) continue;
-    if (list->copy && list->listcopy) {
-      // rows are shared, the number of atoms is not
-      if (std::find(lists.begin(), lists.end(), list->listcopy) == lists.end())
-        lists.push_back(list->listcopy);
-    } else if (std::find(lists.begin(), lists.end(), list) == lists.end())
-      lists.push_back(list);
-  }
-  return lists;
-}
-
-std::vector<unsigned char> ArtnForces::listed(double margin) const
-{
-  auto mine = moving;
-  const double reach = force->pair->cutforce + std::min(skin, 0.5 * skin + margin);
-  for (const auto *list : pair_lists())
-    for (int ii = 0; ii < list->inum + (list->ghost ? list->gnum : 0); ii++) {
-      const int i = list->ilist[ii];
-      for (int jj = 0; jj < list->numneigh[i]; jj++) {
-        const int j = list->firstneigh[i][jj] & NEIGHMASK;
-        const int ki = canonical[i], kj = canonical[j];
-        if (moving[ki] == moving[kj]) continue;
-        const double dx = atom->x[i][0] - atom->x[j][0], dy = atom->x[i][1] - atom->x[j][1];
-        const double dz = atom->x[i][2] - atom->x[j][2];
-        if (dx * dx + dy * dy + dz * dz < reach * reach) mine[ki] = mine[kj] = 1;
-      }
-    }
-  if (comm->nprocs == 1) return mine;
-  std::vector<unsigned char> all(mine.size());
-  MPI_Allreduce(mine.data(), all.data(), static_cast<int>(mine.size()), MPI_UNSIGNED_CHAR, MPI_MAX,
-                world);
-  return all;
-}
-
-void ArtnForces::filter_list(NeighList *list) const
-{
-  for (int ii = 0; ii < list->inum + (list->ghost ? list->gnum : 0); ii++) {
-    const int i = list->ilist[ii];
-    if (near[canonical[i]]) continue;
-    int *const row = list->firstneigh[i];
-    int *const end = std::remove_if(row, row + list->numneigh[i],
-                                    [this](int j) { return !near[canonical[j & NEIGHMASK]]; });
-    list->numneigh[i] = static_cast<int>(end - row);
-  }
 }
 
 /* ---------------------------------------------------------------------- */
@@ -602,7 +360,8 @@ bool ArtnForces::check_lists(int centre)
   const double radius = force->pair->cutforce;
   for (int k = 0; k < natoms(); k++) {
     double d[3];
-    for (int c = 0; c < 3; c++) d[c] = minimum[3 * k + c] - minimum[3 * centre + c];
+    for (int c = 0; c < 3; c++)
+      d[c] = state.positions()[3 * k + c] - state.positions()[3 * centre + c];
     domain->minimum_image(FLERR, d[0], d[1], d[2]);
     if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < radius * radius) ball.push_back(k);
   }
@@ -634,7 +393,7 @@ std::vector<double> ArtnForces::try_forces(const std::vector<uint32_t> &atoms, b
   own_lists = own;
   filtering = filter;
   std::vector<double> x(3 * atoms.size()), f(x.size());
-  select(atoms.data(), static_cast<int>(atoms.size()), minimum.data());
+  select(atoms.data(), static_cast<int>(atoms.size()), state.positions().data());
   double before, after;
   evaluate(built.data(), f.data(), &before);
   uint64_t state = 1;
@@ -681,7 +440,9 @@ int ArtnForces::evaluate_callback(void *context, const double *x, double *forces
 {
   auto *self = static_cast<ArtnForces *>(context);
   try {
-    return self->evaluate(x, forces, energy) ? ERGODIC_ENGINE_DONE : ERGODIC_ENGINE_NOT_FINITE;
+    if (!self->evaluate(x, forces, energy)) return ERGODIC_ENGINE_NOT_FINITE;
+    self->round(forces);
+    return ERGODIC_ENGINE_DONE;
   } catch (...) {
     self->exception = std::current_exception();
     return ERGODIC_ENGINE_FAILED;

@@ -3,11 +3,13 @@
 #ifndef ERGODIC_ARTN_FORCES_H
 #define ERGODIC_ARTN_FORCES_H
 
+#include "artn_filter.h"
+#include "artn_ghosts.h"
 #include "artn_lists.h"
+#include "artn_state.h"
 #include "ergodic.h"
 #include "pointers.h"
 
-#include <array>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -15,19 +17,17 @@
 
 namespace LAMMPS_NS {
 
-class NeighList;
-
-// LAMMPS as the force engine of saddle searches. Keeps the canonical state (the minimum that every
-// attempt starts from) on all MPI ranks, in the order of atom IDs, and computes forces at other
-// positions with the styles in place. Atoms never change their owner meanwhile.
+// LAMMPS as the force engine of saddle searches: forces at other positions than those of the
+// canonical state, with the styles in place.
 class ArtnForces : protected Pointers {
  public:
   explicit ArtnForces(class LAMMPS *);
   ~ArtnForces() override;
 
   // In Fix::init(): a skin that suits short excursions, and no rebuild that we do not ask for.
-  void begin_run();
-  // Takes the present positions and forces as the canonical state. The IDs must be unique.
+  // `ftol` = forces below this count as zero.
+  void begin_run(double ftol);
+  // Takes the present state as the canonical one.
   void capture();
   // Tries on displaced atoms around the one with this index whether forces of our own lists, with
   // and without far pairs, are those of LAMMPS. What fails is not used from now on; returns whether
@@ -45,12 +45,12 @@ class ArtnForces : protected Pointers {
   void end_run();
 
   // Canonical state.
-  int natoms() const { return static_cast<int>(ids.size()); }
-  const std::vector<int64_t> &atom_ids() const { return ids; }
-  const std::vector<int32_t> &atom_types() const { return types; }
-  const std::vector<double> &positions() const { return minimum; }
+  int natoms() const { return state.natoms(); }
+  const std::vector<int64_t> &atom_ids() const { return state.atom_ids(); }
+  const std::vector<int32_t> &atom_types() const { return state.atom_types(); }
+  const std::vector<double> &positions() const { return state.positions(); }
   // Canonical index of a local atom.
-  int index(int local) const { return order[local]; }
+  int index(int local) const { return state.indices()[local]; }
 
   // Called at every evaluation, on every rank.
   std::function<void()> idle;
@@ -60,73 +60,50 @@ class ArtnForces : protected Pointers {
   void rethrow();
 
  private:
-  std::vector<int64_t> ids;
-  std::vector<int32_t> types;
-  std::vector<double> minimum;    // positions, [natoms][3]
-
-  std::vector<int> order;        // canonical index of every owned atom
-  std::vector<int> owned;        // local index of every canonical atom, -1 if it is not ours
-  std::vector<double> forces;    // of owned atoms in the canonical state
-  double energies[2] = {0.0, 0.0};
-  double virial[6] = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
-  std::array<double, 12> box{};    // origin, edges, periodicity
-  double reference_energy = 0.0;
-
+  ArtnState state;
+  ArtnGhosts ghosts;
   ArtnLists lists;
-  bool own_lists = false;    // whether `lists` serve, or LAMMPS builds all
-  bool filtering = true;     // whether pairs of far atoms are left out
-  bool moved = false;        // whether anything was selected since the last restore()
+  ArtnFilter filter;
+  double reference_energy = 0.0;    // of the canonical state
+  bool own_lists = false;           // whether `lists` serve, or LAMMPS builds all
+  bool filtering = true;            // whether pairs of far atoms are left out
+  bool moved = false;               // whether anything was selected since the last restore()
 
   std::vector<int> active;              // canonical indices of the atoms that may move
   std::vector<unsigned char> moving;    // by canonical index, whether the atom may
   std::vector<double> built;            // positions of the active atoms at the last build
   std::vector<double> bordered;         // and when the ghosts were chosen
-  std::vector<int> canonical;           // canonical index of owned and ghost atoms
-  std::vector<int> images;              // ghosts of active atoms, on a single rank
-  std::vector<int> image_owner;         // local index of their owners
-  std::vector<double> image_shift;      // and their distance from them
   std::vector<unsigned char> near;      // by canonical index, whether its pairs are computed
   std::vector<double> last;             // positions of the last evaluation, if there was one
   double last_energy = 0.0;
   double offset = 0.0;    // keeps the energy continuous when `near` grows
   std::vector<double> buffer, sums;
 
-  double user_skin = -1.0, user_cutghost = 0.0;
+  double user_skin = -1.0;
   int user_dist_check = 1;
   double skin = 0.0;
+  double grid = 0.0;    // of the forces that the core gets
 
   std::exception_ptr exception;
 
-  void gather();
-  void find_owners();
-  void remember();
-  void recall();
-  std::array<double, 12> present_box() const;
+  bool all_move() const { return active.size() == moving.size(); }
   double present_energy();
   void select(const uint32_t *atoms, int n, const double *reference);
   bool evaluate(const double *x, double *f, double *total);
-  void place(const double *x);
+  void round(double *f) const;
   void scatter(const double *x);
   bool drifted(const double *x, const std::vector<double> &from, double limit) const;
   bool absurd(const double *x) const;
-  void update_ghosts();
   void rebuild(const double *x);
+  void look_around();
   bool need_more(double margin);
   void grow_near(const double *x);
   void make_lists();
   void move_to(const double *x);
   double energy() const;
-  void new_ghosts(double slack);
   void build_all();
-  void widen_ghosts(double slack);
-  double excursion() const;
-  void find_images();
-  std::vector<unsigned char> listed(double margin) const;
-  void filter_list(NeighList *list) const;
-  std::vector<NeighList *> pair_lists() const;
   std::vector<double> try_forces(const std::vector<uint32_t> &atoms, bool own, bool filter);
   void compute(int eflag, int vflag);
-  int find(tagint id) const;
 
   static int select_callback(void *, int32_t, const uint32_t *, const double *) noexcept;
   static int evaluate_callback(void *, const double *, double *, double *) noexcept;

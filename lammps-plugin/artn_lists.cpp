@@ -99,21 +99,28 @@ void ArtnLists::put_back()
 
 /* ---------------------------------------------------------------------- */
 
-std::vector<unsigned char> ArtnLists::reached(const std::vector<int> &canonical,
-                                              const std::vector<unsigned char> &moves, double skin,
+void ArtnLists::look(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
+                     double skin)
+{
+  this->skin = skin;
+  set_cutoffs(0.0);
+  make_cells(canonical);
+  sort(owned, 0, atom->nlocal, canonical, moves);
+  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves);
+}
+
+std::vector<unsigned char> ArtnLists::reached(const std::vector<unsigned char> &moves,
                                               double margin)
 {
   auto mine = moves;
-  set_cutoffs(skin, margin);
-  make_cells(canonical);
-  sort(owned, 0, atom->nlocal, canonical, moves, moves);
-  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves, moves);
+  set_cutoffs(margin);
   for (const auto *from : {&owned, &ghosts})
     for (const auto &a : from->entries) {
       if (!a.moves) continue;
+      const double *const cutoff = cutoffs_of(a);
       const auto mark = [&](const Entry *begin, const Entry *end) {
         for (const auto *b = begin; b < end; b++)
-          if (!b->moves && distance_sq(a.x, b->x) < cutoff(a, *b)) mine[b->canonical] = 1;
+          if (!b->moves && distance_sq(a.x, b->x) < cutoff[b->key]) mine[b->canonical] = 1;
       };
       around(a.x, owned, mark);
       // an owned atom sees the same through its own images
@@ -126,15 +133,11 @@ std::vector<unsigned char> ArtnLists::reached(const std::vector<int> &canonical,
   return all;
 }
 
-void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
-                      const std::vector<unsigned char> &near, double skin)
+void ArtnLists::build(const std::vector<unsigned char> &near)
 {
-  set_cutoffs(skin, 0.0);
-  make_cells(canonical);
-  sort(owned, 0, atom->nlocal, canonical, moves, near);
-  sort(ghosts, atom->nlocal, static_cast<int>(canonical.size()), canonical, moves, near);
-  keep_near(owned, near_owned);
-  keep_near(ghosts, near_ghosts);
+  set_cutoffs(0.0);
+  keep_near(owned, near, near_owned);
+  keep_near(ghosts, near, near_ghosts);
   choose_rows();
   for (std::size_t l = 0; l < adopted.size(); l++) fill(adopted[l], pools[l]);
 }
@@ -143,25 +146,21 @@ void ArtnLists::build(const std::vector<int> &canonical, const std::vector<unsig
    Frozen atoms keep their distance, so that their pairs need no skin.
 ------------------------------------------------------------------------- */
 
-void ArtnLists::set_cutoffs(double skin, double margin)
+void ArtnLists::set_cutoffs(double margin)
 {
   const int n = atom->ntypes + 1;
-  cutoffs.assign(3 * n * n, 0.0);
+  keys = 2 * n;
+  cutoffs.assign(keys * keys, 0.0);
   reach = 0.0;
-  for (int movers = 0; movers < 3; movers++)
-    for (int i = 1; i < n; i++)
-      for (int j = 1; j < n; j++) {
-        const double bare = std::sqrt(neighbor->cutneighsq[i][j]) - neighbor->skin;
-        const double cut = std::max(0.0, bare) * (1.0 + 1e-12) + 0.5 * movers * skin + margin;
-        cutoffs[(movers * n + i) * n + j] = cut * cut;
-        reach = std::max(reach, cut);
-      }
-}
-
-double ArtnLists::cutoff(const Entry &a, const Entry &b) const
-{
-  const int n = atom->ntypes + 1;
-  return cutoffs[((a.moves + b.moves) * n + a.type) * n + b.type];
+  for (int a = 0; a < keys; a++)
+    for (int b = 0; b < keys; b++) {
+      const int i = a % n, j = b % n, movers = a / n + b / n;
+      if (!i || !j) continue;
+      const double bare = std::sqrt(neighbor->cutneighsq[i][j]) - neighbor->skin;
+      const double cut = std::max(0.0, bare) * (1.0 + 1e-12) + 0.5 * movers * skin + margin;
+      cutoffs[a * keys + b] = cut * cut;
+      reach = std::max(reach, cut);
+    }
 }
 
 /* ---------------------------------------------------------------------- */
@@ -195,10 +194,10 @@ int ArtnLists::place(double x, int dim) const
 }
 
 void ArtnLists::sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
-                     const std::vector<unsigned char> &moves,
-                     const std::vector<unsigned char> &near)
+                     const std::vector<unsigned char> &moves)
 {
   const double *const *const x = atom->x;
+  const int types = atom->ntypes + 1;
   auto &starts = sorted.starts;
   starts.assign(static_cast<std::size_t>(count[0]) * count[1] * count[2] + 1, 0);
   cells.resize(end - begin);
@@ -213,8 +212,8 @@ void ArtnLists::sort(Sorted &sorted, int begin, int end, const std::vector<int> 
   sorted.entries.resize(end - begin);
   for (int i = begin; i < end; i++) {
     const int k = canonical[i];
-    sorted.entries[next[cells[i - begin]]++] = {
-        {x[i][0], x[i][1], x[i][2]}, i, k, atom->type[i], moves[k], near[k]};
+    sorted.entries[next[cells[i - begin]]++] = {{x[i][0], x[i][1], x[i][2]},      i,        k,
+                                                atom->type[i] + types * moves[k], moves[k], 0};
   }
 }
 
@@ -250,13 +249,16 @@ void ArtnLists::around(const double *x, const Sorted &sorted, Visit visit) const
 
 /* ---------------------------------------------------------------------- */
 
-void ArtnLists::keep_near(const Sorted &from, Sorted &to) const
+void ArtnLists::keep_near(Sorted &from, const std::vector<unsigned char> &near, Sorted &to) const
 {
   to.starts.assign(from.starts.size(), 0);
   to.entries.clear();
   for (std::size_t cell = 0; cell + 1 < from.starts.size(); cell++) {
-    for (int e = from.starts[cell]; e < from.starts[cell + 1]; e++)
-      if (from.entries[e].near) to.entries.push_back(from.entries[e]);
+    for (int e = from.starts[cell]; e < from.starts[cell + 1]; e++) {
+      auto &entry = from.entries[e];
+      entry.near = near[entry.canonical];
+      if (entry.near) to.entries.push_back(entry);
+    }
     to.starts[cell + 1] = static_cast<int>(to.entries.size());
   }
 }
@@ -309,15 +311,17 @@ static bool ours(int i, int j, const double *xi, const double *xj)
 template <typename Keep>
 void ArtnLists::append(const Entry &a, const Sorted &sorted, std::vector<int> &pool, Keep keep)
 {
+  const double *const cutoff = cutoffs_of(a);
   around(a.x, sorted, [&](const Entry *b, const Entry *end) {
     const std::size_t most = used + static_cast<std::size_t>(end - b);
     if (pool.size() < most) pool.resize(2 * most);
     // without a branch: whether an atom is within reach, no processor can predict
-    int *const out = pool.data();
+    int *out = pool.data() + used;
     for (; b < end; b++) {
-      out[used] = b->local;
-      used += (distance_sq(a.x, b->x) < cutoff(a, *b)) & keep(*b);
+      *out = b->local;
+      out += (distance_sq(a.x, b->x) < cutoff[b->key]) & keep(*b);
     }
+    used = out - pool.data();
   });
 }
 

@@ -21,16 +21,16 @@ class ArtnLists : protected Pointers {
 
   // Takes over the present lists. False if there is one that cannot be imitated.
   bool adopt();
+  // Looks at the present positions. `canonical` = index by local index of owned and ghost atoms,
+  // `moves` = by canonical index, whether the atom may move.
+  void look(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
+            double skin);
   // Canonical indices of the atoms within the range of forces of a moving one, which may move by
-  // skin/2, with a margin, as flags of all ranks. `canonical` = index by local index of owned and
-  // ghost atoms, `moves` = by canonical index, whether the atom may move.
-  std::vector<unsigned char> reached(const std::vector<int> &canonical,
-                                     const std::vector<unsigned char> &moves, double skin,
-                                     double margin);
-  // Lists for the present positions with the pairs of atoms of which one is `near`. They serve
-  // until an atom has moved by skin/2.
-  void build(const std::vector<int> &canonical, const std::vector<unsigned char> &moves,
-             const std::vector<unsigned char> &near, double skin);
+  // skin/2, with a margin, as flags of all ranks.
+  std::vector<unsigned char> reached(const std::vector<unsigned char> &moves, double margin);
+  // Lists with the pairs of atoms of which one is `near` (by canonical index). They serve until an
+  // atom has moved by skin/2.
+  void build(const std::vector<unsigned char> &near);
   // The lists as they were.
   void put_back();
 
@@ -47,7 +47,8 @@ class ArtnLists : protected Pointers {
 
   struct Entry {
     double x[3];
-    int local, canonical, type;
+    int local, canonical;
+    int key;    // of the type and whether it moves, in a row of `cutoffs`
     unsigned char moves, near;
   };
   // Atoms by cell.
@@ -59,8 +60,10 @@ class ArtnLists : protected Pointers {
   double low[3], width[3], per_width[3];
   int count[3];
 
-  std::vector<double> cutoffs;    // squared, [frozen, one moves, both move][type][type]
-  double reach;                   // largest of them, not squared
+  std::vector<double> cutoffs;    // squared, [key][key]
+  int keys;
+  double skin;
+  double reach;    // largest cutoff, not squared
   std::vector<int> cells, next, rows, places;
   std::vector<unsigned char> populated;
   std::vector<std::pair<int, std::size_t>> begins;    // of the rows, with their atoms
@@ -69,13 +72,13 @@ class ArtnLists : protected Pointers {
   static bool plain(const NeighList *list);
   static bool has(const NeighList *list, int i, int j);
   int kind(const NeighList *list) const;
-  void set_cutoffs(double skin, double margin);
-  double cutoff(const Entry &a, const Entry &b) const;
+  void set_cutoffs(double margin);
+  const double *cutoffs_of(const Entry &a) const { return &cutoffs[a.key * keys]; }
   void make_cells(const std::vector<int> &canonical);
   int place(double x, int dim) const;
   void sort(Sorted &sorted, int begin, int end, const std::vector<int> &canonical,
-            const std::vector<unsigned char> &moves, const std::vector<unsigned char> &near);
-  void keep_near(const Sorted &from, Sorted &to) const;
+            const std::vector<unsigned char> &moves);
+  void keep_near(Sorted &from, const std::vector<unsigned char> &near, Sorted &to) const;
   void choose_rows();
   void fill(Adopted &target, std::vector<int> &pool);
   template <typename Keep>

@@ -4,9 +4,7 @@
 
 #include "ergodic_status.h"
 
-#include "angle.h"
 #include "atom.h"
-#include "bond.h"
 #include "citeme.h"
 #include "comm.h"
 #include "domain.h"
@@ -29,7 +27,6 @@
 #include "variable.h"
 
 #include <algorithm>
-#include <climits>
 #include <cmath>
 #include <cstring>
 #include <mpi.h>
@@ -53,8 +50,6 @@ static const char cite_artn[] =
 namespace {
 // Seconds between two lines of progress.
 constexpr double REPORT_INTERVAL = 60.0;
-// What units metal have defaults for.
-const char *const DIMENSIONAL[] = {"push", "active", "ftol", "lanczos", "curvature", "same"};
 // Fixes of accelerator packages, which only prepare the computation of forces.
 const char *const HARMLESS[] = {"OMP"};
 }    // namespace
@@ -62,15 +57,13 @@ const char *const HARMLESS[] = {"OMP"};
 /* ---------------------------------------------------------------------- */
 
 FixArtn::FixArtn(LAMMPS *lmp, int narg, char **arg) :
-    Fix(lmp, narg, arg), name(std::string("Fix artn ") + id), options{}, forces(lmp), queue(lmp)
+    Fix(lmp, narg, arg), name(std::string("Fix artn ") + id), options(lmp, name, narg, arg),
+    forces(lmp), queue(lmp)
 {
   if (lmp->citeme) lmp->citeme->add(cite_artn);
   if (!domain->box_exist) error->all(FLERR, "{} must be defined after the simulation box", name);
   if (domain->dimension != 3) error->all(FLERR, "{} is for 3d systems: use dimension 3", name);
   if (!atom->tag_enable) error->all(FLERR, "{} needs atom IDs: use atom_modify id yes", name);
-
-  defaults();
-  parse(narg, arg);
   forces.idle = [this] { queue.serve(); };
 
   nevery = 1;
@@ -93,169 +86,6 @@ FixArtn::~FixArtn()
   if (array_atom) atom->delete_callback(id, Atom::GROW);
   memory->destroy(array_atom);
   ergodic_artn_free(artn);
-}
-
-/* ----------------------------------------------------------------------
-   For units metal; without them a value of a quantity with a dimension has to be given.
-------------------------------------------------------------------------- */
-
-void FixArtn::defaults()
-{
-  options.events = 20;
-  options.attempts = 0;
-  options.push = 0.1;
-  options.push_radius = 3.7;
-  options.shell = 3.7;
-  options.active = 10.0;
-  options.ftol = 0.01;
-  options.lanczos_size = 8;
-  options.lanczos_step = 1e-3;
-  options.curvature = -0.5;
-  options.maxeval = 2000;
-  options.barrier[0] = 0.0;
-  options.barrier[1] = INFINITY;
-  options.connect = true;
-  options.distinct = false;
-  options.same_energy = 1e-3;
-  options.same_distance = 0.1;
-}
-
-void FixArtn::parse(int narg, char **arg)
-{
-  if (narg < 4) error->all(FLERR, "{}: the seed is missing: fix ID group artn seed ...", name);
-  options.seed = integer("seed", arg[3], 1, INT64_MAX);
-
-  std::vector<std::string> given;
-  for (int i = 4; i < narg;) {
-    const std::string key = arg[i];
-    const bool two = key == "push" || key == "lanczos" || key == "barrier" || key == "same";
-    const bool three = key == "direction" || key == "refine";
-    const int values = three ? 3 : two ? 2 : 1;
-    const char *const first = i + 1 < narg ? arg[i + 1] : "";
-    const char *const second = i + 2 < narg ? arg[i + 2] : "";
-    const bool complete = i + values < narg;
-    if (key == "events")
-      options.events = integer(key, first, 1, INT_MAX);
-    else if (key == "attempts")
-      options.attempts = integer(key, first, 1, INT_MAX);
-    else if (key == "push") {
-      options.push = number(key, first, 0.0);
-      options.push_radius = number(key, second, 0.0);
-    } else if (key == "active")
-      options.active = strcmp(first, "all") == 0 ? INFINITY : number(key, first, 0.0);
-    else if (key == "ftol")
-      options.ftol = number(key, first, 0.0);
-    else if (key == "lanczos") {
-      options.lanczos_size = integer(key, first, 2, 1000);
-      options.lanczos_step = number(key, second, 0.0);
-    } else if (key == "curvature") {
-      options.curvature = number(key, first, -INFINITY);
-      if (options.curvature > 0.0)
-        error->all(FLERR, "{}: curvature {} is positive: use a number of 0 or less", name, first);
-    } else if (key == "maxeval")
-      options.maxeval = integer(key, first, 1, INT64_MAX);
-    else if (key == "barrier") {
-      options.barrier[0] = number(key, first, -INFINITY);
-      options.barrier[1] = utils::lowercase(second) == "inf" ? INFINITY
-                                                             : number(key, second, -INFINITY);
-      if (options.barrier[0] < 0.0 || options.barrier[1] <= options.barrier[0])
-        error->all(FLERR, "{}: barrier {} {} is not a range: use 0 <= Emin < Emax", name, first,
-                   second);
-    } else if (key == "same") {
-      options.same_energy = number(key, first, 0.0);
-      options.same_distance = number(key, second, 0.0);
-    } else if (key == "connect")
-      options.connect = yes_no(key, first);
-    else if (key == "distinct")
-      options.distinct = yes_no(key, first);
-    else if (three && complete)
-      variables(key, arg + i + 1, key == "refine" ? refine : direction);
-    else if (key == "resume")
-      resume = yes_no(key, first);
-    else if (key == "events_file")
-      events_file = first;
-    else if (key == "saddles")
-      saddles_file = first;
-    else if (key == "minima")
-      minima_file = first;
-    else if (!three)
-      error->all(FLERR,
-                 "{}: unknown keyword {}: use events, attempts, push, active, ftol, lanczos, "
-                 "curvature, maxeval, barrier, same, connect, distinct, direction, refine, "
-                 "events_file, saddles, minima or resume",
-                 name, key);
-    if (!complete)
-      error->all(FLERR, "{}: keyword {} needs {}", name, key,
-                 three ? "three variables: v_x v_y v_z"
-                 : two ? "two values"
-                       : "a value");
-    given.push_back(key);
-    i += 1 + values;
-  }
-  check_given(given);
-}
-
-void FixArtn::variables(const std::string &keyword, char **names, std::string (&to)[3]) const
-{
-  for (int d = 0; d < 3; d++) {
-    if (!utils::strmatch(names[d], "^v_."))
-      error->all(FLERR, "{}: {} {} is not v_NAME with the name of a variable", name, keyword,
-                 names[d]);
-    to[d] = names[d] + 2;
-  }
-}
-
-void FixArtn::check_given(const std::vector<std::string> &given)
-{
-  const bool own = !direction[0].empty() || !refine[0].empty();
-  for (const auto *const key : {"events", "attempts"})
-    if (own && std::find(given.begin(), given.end(), key) != given.end())
-      error->all(FLERR,
-                 "{}: keyword {} does not go with direction or refine: all attempts of a central "
-                 "atom would be the same, so there is one",
-                 name, key);
-  if (own) options.events = options.attempts = 1;
-  if (!options.attempts) options.attempts = std::min(10LL * options.events, (long long) INT_MAX);
-  if (resume && events_file.empty())
-    error->all(FLERR, "{}: resume yes needs the event table: add events_file NAME", name);
-  if (strcmp(update->unit_style, "metal") == 0) return;
-  options.shell = options.push_radius;
-  for (const auto *const key : DIMENSIONAL)
-    if (std::find(given.begin(), given.end(), key) == given.end())
-      error->all(FLERR,
-                 "{}: keyword {} has a default only in units metal: give push, active, ftol, "
-                 "lanczos, curvature and same in units {}",
-                 name, key, update->unit_style);
-}
-
-double FixArtn::number(const std::string &keyword, const char *value, double least) const
-{
-  const double x = utils::is_double(value) ? std::strtod(value, nullptr) : NAN;
-  if (!(std::isfinite(x) && x > least))
-    error->all(FLERR, "{}: {} {} is not {}: use a number{}", name, keyword,
-               *value ? value : "(nothing)",
-               std::isfinite(least) ? "a positive number" : "a number",
-               std::isfinite(least) ? fmt::format(" > {}", least) : "");
-  return x;
-}
-
-int64_t FixArtn::integer(const std::string &keyword, const char *value, int64_t least,
-                         int64_t most) const
-{
-  errno = 0;
-  const long long x = utils::is_integer(value) ? std::strtoll(value, nullptr, 10) : least - 1;
-  if (errno || x < least || x > most)
-    error->all(FLERR, "{}: {} {} is out of range: use an integer from {} to {}", name, keyword,
-               *value ? value : "(nothing)", least, most);
-  return x;
-}
-
-bool FixArtn::yes_no(const std::string &keyword, const char *value) const
-{
-  if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-    error->all(FLERR, "{}: {} {} is unknown: use yes or no", name, keyword,
-               *value ? value : "(nothing)");
-  return strcmp(value, "yes") == 0;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -287,7 +117,7 @@ void FixArtn::init()
     error->all(FLERR, "{}: group {} is empty: it names the central atoms", name,
                group->names[igroup]);
   check_other_fixes();
-  forces.begin_run();
+  forces.begin_run(options.core.ftol);
 }
 
 void FixArtn::check_other_fixes() const
@@ -337,7 +167,7 @@ void FixArtn::create()
   if (forces.natoms() < 2) error->all(FLERR, "{} needs two atoms or more", name);
   central = centres();
   const bool local = forces.check_lists(static_cast<int>(central[0]));
-  if (std::isfinite(options.active) && !local && comm->me == 0)
+  if (std::isfinite(options.core.active) && !local && comm->me == 0)
     error->warning(FLERR,
                    "{}: forces near an atom depend on pairs beyond its neighbors, so that every "
                    "evaluation computes all atoms",
@@ -354,7 +184,8 @@ void FixArtn::create()
   sample.n_centres = static_cast<int>(central.size());
   sample.centres = central.data();
 
-  const auto push = evaluate("direction", direction), displacement = evaluate("refine", refine);
+  const auto push = evaluate("direction", options.direction),
+             displacement = evaluate("refine", options.refine);
   sample.direction = push.empty() ? nullptr : push.data();
   sample.displacement = displacement.empty() ? nullptr : displacement.data();
 
@@ -363,12 +194,12 @@ void FixArtn::create()
     return file.empty() ? nullptr : file.c_str();
   };
   ergodic_artn_files_t files{};
-  files.events = optional(events_file);
-  files.saddles = optional(saddles_file);
-  files.minima = optional(minima_file);
+  files.events = optional(options.events_file);
+  files.saddles = optional(options.saddles_file);
+  files.minima = optional(options.minima_file);
   files.partition = universe->nworlds > 1 ? universe->iworld : -1;
   files.bounds = lines.c_str();
-  const auto status = ergodic_artn_new(&options, &sample, &files, forces.callbacks(), &artn);
+  const auto status = ergodic_artn_new(&options.core, &sample, &files, forces.callbacks(), &artn);
   forces.restore();
   check(FLERR, status);
   open_files();
@@ -434,7 +265,7 @@ void FixArtn::open_files()
   int64_t length = 0;
   const bool reader = universe->me == universe->root_proc[0];
   ergodic_status_t status = ERGODIC_SUCCESS;
-  if (reader) status = ergodic_artn_prepare_files(artn, resume, &bytes, &length);
+  if (reader) status = ergodic_artn_prepare_files(artn, options.resume, &bytes, &length);
   check_root(FLERR, status, true);
   const auto earlier = queue.broadcast(bytes, length);
   check(FLERR, ergodic_artn_absorb(artn, earlier.data(), static_cast<int64_t>(earlier.size())));

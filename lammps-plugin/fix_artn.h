@@ -4,6 +4,7 @@
 #define ERGODIC_FIX_ARTN_H
 
 #include "artn_forces.h"
+#include "artn_options.h"
 #include "artn_queue.h"
 #include "ergodic.h"
 #include "fix.h"
@@ -41,11 +42,7 @@ class FixArtn : public Fix {
 
  private:
   std::string name;    // for messages
-  ergodic_artn_options_t options;
-  std::string direction[3], refine[3];    // names of variables, if any
-  std::string events_file, saddles_file, minima_file;
-  bool resume = false;
-
+  ArtnOptions options;
   ArtnForces forces;
   ArtnQueue queue;
   ergodic_artn_t *artn = nullptr;
@@ -58,14 +55,6 @@ class FixArtn : public Fix {
   bool ended = false;      // nothing is left to do
   double begin_time = 0.0, report_time = 0.0;
   int64_t begin_events = 0;
-
-  void parse(int, char **);
-  void variables(const std::string &, char **, std::string (&)[3]) const;
-  void defaults();
-  void check_given(const std::vector<std::string> &given);
-  double number(const std::string &, const char *, double least) const;
-  int64_t integer(const std::string &, const char *, int64_t least, int64_t most) const;
-  bool yes_no(const std::string &, const char *) const;
 
   void check_other_fixes() const;
   void create();

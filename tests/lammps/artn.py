@@ -62,5 +62,17 @@ def events(path):
     return sorted(lines, key=lambda words: (int(words[0]), int(words[1])))
 
 
+def different_events(rows, wanted):
+    """Attempts of `rows` that did not give the event of `wanted` (status, barrier to 1e-6 eV), with both events."""
+    events = {(row["center"], row["trial"]): (row["status"], row["barrier"]) for row in wanted}
+    different = []
+    for row in rows:
+        event, other = (row["status"], row["barrier"]), events.get((row["center"], row["trial"]))
+        same = other and event[0] == other[0] and np.isclose(event[1], other[1], rtol=0, atol=1e-6, equal_nan=True)
+        if not same:
+            different.append((row["center"], row["trial"], event, other))
+    return different
+
+
 def minimum_image(d, box):
     return d - box * np.round(d / box)
