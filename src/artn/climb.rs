@@ -18,10 +18,10 @@ pub(super) struct Ascent {
     /// Largest displacement of an atom in the hyperplane.
     pub atom_step: f64,
     pub lanczos: Limits,
+    /// Steps after which the mode is found again.
+    pub refresh: usize,
 }
 
-/// Steps after which the mode is found again.
-const REFRESH: usize = 3;
 /// Steps that the climb waits for the relaxation into the valley, which never ends where a second mode is unstable too.
 const PATIENCE: usize = 40;
 /// Share of the longest step along the mode that is made after that.
@@ -47,9 +47,11 @@ pub(super) fn climb(
     let mut waited = 0;
     for _ in 0..MOST_STEPS {
         let converged = point.fmax() < ascent.tolerance;
-        if age >= REFRESH || (converged && mode.value >= 0.0 && age > 0) {
+        if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
+            let c0=surface.counts().total; let old = mode.direction.w.clone();
             mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
             memory.extend(&mut mode.others);
+            if std::env::var("TT").is_ok() {eprintln!("R n {} vec {} overlap {:.4} value {:.4}", point.x.len()/3, surface.counts().total-c0, dot(&mode.direction.v,&old), mode.value);}
             lost = if mode.value < 0.0 { 0 } else { lost + age };
             age = 0;
             if lost > MOST_LOST {
@@ -80,7 +82,7 @@ fn along_mode(point: &Point, mode: &Mode, longest: f64) -> f64 {
     if mode.value < 0.0 { (-slope / mode.value).clamp(-cap, cap) } else { cap }
 }
 
-/// The lowest mode at `point`, pointing the way of `mode`.
+/// The mode at `point` that `mode` has become, pointing the same way.
 fn refreshed(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
