@@ -68,6 +68,8 @@ struct Saddle {
 struct FreeSaddle {
     point: Point,
     v: Vec<f64>,
+    /// Of the grown region.
+    memory: Memory,
 }
 
 /// Where one side of a saddle leads, the atoms outside the region at rest in `around`.
@@ -82,11 +84,11 @@ struct Side {
 impl<'a> Attempt<'a> {
     pub(super) fn new(search: &'a Search, surface: Surface<'a>, centre: usize) -> Self {
         let sample = &search.sample;
-        let mut attempt = Attempt { search, surface, centre, event: Event::unknown(search.energy), regions: Vec::new() };
-        attempt.regions.push(Region {
-            atoms: (0..sample.ids.len() as u32).collect(),
-            metric: Some(Arc::clone(&search.metric)),
-        });
+        let mut attempt =
+            Attempt { search, surface, centre, event: Event::unknown(search.energy), regions: Vec::new() };
+        attempt
+            .regions
+            .push(Region { atoms: (0..sample.ids.len() as u32).collect(), metric: Some(Arc::clone(&search.metric)) });
         if let Some(radius) = search.settings.active {
             attempt.insert_region(radius);
             attempt.insert_region(GROWTH * radius);
@@ -127,7 +129,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn limits(&self, size: usize) -> Limits {
-        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL, aim: Aim::Closest }
+        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL, aim: Aim::Related }
     }
 
     /// Tolerance of a stage: the last one's is what was asked for.
@@ -191,6 +193,7 @@ impl<'a> Attempt<'a> {
     fn free_saddle(&mut self, mut saddle: Saddle, mut positions: Vec<f64>) -> Outcome<FreeSaddle> {
         let mut v = vec![0.0; positions.len()];
         self.surface.scatter(&saddle.mode.direction.v, &mut v);
+        let mut memory = Memory::default();
         let mut stage = 1.min(self.regions.len() - 1);
         while stage < self.regions.len() {
             let before = self.surface.atoms().to_vec();
@@ -205,9 +208,12 @@ impl<'a> Attempt<'a> {
                 self.surface.scatter(&saddle.mode.direction.v, &mut v);
                 self.surface.scatter(&saddle.point.x, &mut positions);
             }
+            if stage <= 1 {
+                memory.clone_from(&saddle.memory);
+            }
             stage += 1;
         }
-        let saddle = FreeSaddle { point: saddle.point, v };
+        let saddle = FreeSaddle { point: saddle.point, v, memory };
         self.event.eigenvalue = self.lowest_eigenvalue(&saddle)?;
         Ok(saddle)
     }
@@ -257,19 +263,14 @@ impl<'a> Attempt<'a> {
         let metric = self.enter(stage, &saddle.point.x)?;
         let point = self.surface.evaluate(self.surface.gather(&saddle.point.x))?;
         let start = self.surface.gather(&saddle.v);
-        let c0 = self.surface.counts().total;
-        let softest = softest_mode(&mut self.surface, &metric, &point, &start, self.search.settings.lanczos_step)?;
-        if std::env::var("TT").is_ok() {
-            let n = self.regions.len();
-            let c1 = self.surface.counts().total;
-            eprintln!("regions {:?} value {} evals {}", self.regions.iter().map(|r| r.atoms.len()).collect::<Vec<_>>(), softest.value, c1 - c0);
-            if std::env::var("TE").is_ok() {
-            let metric = self.enter(n - 1, &saddle.point.x)?;
-            let point = self.surface.evaluate(self.surface.gather(&saddle.point.x))?;
-            let s = softest_mode(&mut self.surface, &metric, &point, &saddle.v, self.search.settings.lanczos_step)?;
-            eprintln!("full value {} evals {}", s.value, self.surface.counts().total - c1);
-            }
-        }
+        let softest = softest_mode(
+            &mut self.surface,
+            &metric,
+            &point,
+            &start,
+            &saddle.memory,
+            self.search.settings.lanczos_step,
+        )?;
         if softest.value >= 0.0 {
             return Err(Stop::Failed(Status::EigenvalueLost));
         }
@@ -360,7 +361,6 @@ impl<'a> Attempt<'a> {
             Ok(home || elsewhere(point))
         })?;
         home = home || arrived(&point);
-        if std::env::var("TT").is_ok() {eprintln!("side home {home} total {} away {}", self.surface.counts().total, away(&point));}
         Ok(Side { point, memory, around: self.search.sample.positions.clone(), home })
     }
 

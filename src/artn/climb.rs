@@ -28,6 +28,8 @@ const PATIENCE: usize = 40;
 const LEAST_HASTE: f64 = 0.2;
 /// Steps in a row with a positive lowest curvature after which the search is given up.
 const MOST_LOST: usize = 60;
+/// Times that the lowest curvature may become positive: a saddle that is none any more makes it change its sign for ever.
+const MOST_FLIPS: usize = 8;
 /// Steps after which the search is given up.
 const MOST_STEPS: usize = 500;
 
@@ -42,19 +44,18 @@ pub(super) fn climb(
     memory: &mut Memory,
     ascent: &Ascent,
 ) -> Outcome<(Point, Mode)> {
-    let mut lost = 0;
+    let (mut lost, mut flips) = (0, 0);
     let mut age = 0;
     let mut waited = 0;
     for _ in 0..MOST_STEPS {
         let converged = point.fmax() < ascent.tolerance;
         if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
-            let c0=surface.counts().total; let old = mode.direction.w.clone();
             mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
             memory.extend(&mut mode.others);
-            if std::env::var("TT").is_ok() {eprintln!("R n {} vec {} overlap {:.4} value {:.4}", point.x.len()/3, surface.counts().total-c0, dot(&mode.direction.v,&old), mode.value);}
+            flips += usize::from(mode.value >= 0.0 && lost == 0);
             lost = if mode.value < 0.0 { 0 } else { lost + age };
             age = 0;
-            if lost > MOST_LOST {
+            if lost > MOST_LOST || flips > MOST_FLIPS {
                 return Err(Stop::Failed(Status::EigenvalueLost));
             }
         }

@@ -25,20 +25,21 @@ pub(super) struct Limits {
 pub(super) enum Aim {
     /// The lowest one.
     Lowest,
-    /// Of the negative ones, or of all if none is, the one that is closest to the start. The lowest one may be a soft
-    /// mode of another place.
-    Closest,
+    /// The lowest one of those with a part in the start: the lowest of all may be a soft mode of another place.
+    Related,
 }
 
 impl Aim {
-    /// Index of the pair looked for; the components of `vectors` along the start come first.
-    fn choose(self, values: &[f64], vectors: &[Vec<f64>]) -> usize {
-        if self == Aim::Lowest {
-            return 0;
+    /// Index of the pair looked for; pairs ascend, and the components of `vectors` along the start come first.
+    fn choose(self, vectors: &[Vec<f64>]) -> usize {
+        /// Of the largest overlap with the start.
+        const RELATED: f64 = 0.5;
+        let overlap = |vector: &Vec<f64>| vector[0].abs();
+        let closest = vectors.iter().map(overlap).fold(0.0, f64::max);
+        match self {
+            Aim::Lowest => 0,
+            Aim::Related => vectors.iter().position(|v| overlap(v) >= RELATED * closest).unwrap_or(0),
         }
-        let negative = values.partition_point(|&value| value < 0.0);
-        let candidates = if negative > 0 { negative } else { values.len() };
-        (1..candidates).fold(0, |best, k| if vectors[k][0].abs() > vectors[best][0].abs() { k } else { best })
     }
 }
 
@@ -82,7 +83,7 @@ pub(super) fn lowest_mode(
         }
         let exhausted = norm(&remainder) <= 1e-9 * norm(&products[last]);
         let next = if exhausted { None } else { Direction::new_dual(preconditioner, &remainder) };
-        let chosen = limits.aim.choose(&values, &vectors);
+        let chosen = limits.aim.choose(&vectors);
         let residual = next.as_ref().map_or(0.0, |next| (vectors[chosen][last] * dot(&next.v, &products[last])).abs());
         match next {
             Some(next) if products.len() < limits.size && residual >= limits.residual => basis.push(next),
@@ -102,13 +103,7 @@ pub(super) fn hessian_product(surface: &mut Surface, point: &Point, v: &[f64], s
     Ok(product)
 }
 
-fn ritz_pair(
-    basis: &[Direction],
-    products: &[Vec<f64>],
-    values: &[f64],
-    weights: &[Vec<f64>],
-    chosen: usize,
-) -> Mode {
+fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], values: &[f64], weights: &[Vec<f64>], chosen: usize) -> Mode {
     let v = combined(basis.iter().map(|d| &d.v), &weights[chosen]);
     let w = combined(basis.iter().map(|d| &d.w), &weights[chosen]);
     let other = |k: usize| (combined(basis.iter().map(|d| &d.v), &weights[k]), combined(products.iter(), &weights[k]));
