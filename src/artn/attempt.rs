@@ -3,9 +3,9 @@
 use super::climb::{Ascent, climb};
 use super::event::{Event, Status, displacements, same_configuration};
 use super::exit::leave_basin;
-use super::lanczos::{Limits, Mode, lowest_mode};
+use super::lanczos::{Aim, Limits, Mode, lowest_mode};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, difference, dot, max_atom, norm, scale};
+use super::linalg::{add, difference, dot, max_atom, max_component, norm, scale};
 use super::neighbors::within;
 use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
@@ -15,19 +15,25 @@ use super::softest::softest_mode;
 use super::surface::{Outcome, Point, Stop, Surface};
 use std::sync::Arc;
 
-/// The region grows to this times its radius before all atoms move.
+/// The first region grows to this times its radius.
 const GROWTH: f64 = 1.5;
 /// Tolerance of a saddle of the first region over that of the end: it moves again when the region grows.
 const ROUGH: f64 = 5.0;
-/// Tolerance of the grown region over that of the end, so that the atoms around need few steps.
+/// Tolerance of grown regions over that of the end, so that the atoms around need no steps, or few.
 const GROWN: f64 = 0.7;
 /// Below this times the tolerance a relaxation that is far from the initial minimum will not get there.
 const ELSEWHERE: f64 = 3.0;
+/// Over the distance of equal minima: from where on the straight way to the initial minimum is tried.
+const NEAR: f64 = 6.0;
 /// Residual at which a mode is good enough to follow. The distance to the next mode is some 0.2 in the metric; with 0.1 one
 /// saddle in three was lost.
 const RESIDUAL: f64 = 0.05;
 /// Most vectors when a known mode is found again.
-const REFRESH: usize = 6;
+const REFRESHED: usize = 6;
+/// Steps after which that is done.
+const REFRESH: usize = 3;
+/// The same once the atoms around follow, which hardly changes the mode.
+const LATE_REFRESH: usize = 15;
 /// Vectors that look for a second unstable mode.
 const SECOND: usize = 16;
 /// A mode is unstable below minus this, in the metric: above the errors of finite differences.
@@ -41,14 +47,28 @@ pub(super) struct Attempt<'a> {
     pub(super) surface: Surface<'a>,
     centre: usize,
     pub(super) event: Event,
-    /// Atoms that move first, more of them, all; and their metrics once they are needed.
-    stages: Vec<(Vec<u32>, Option<Arc<Preconditioner>>)>,
+    /// The atoms that move first, more of them, all.
+    regions: Vec<Region>,
 }
 
-/// A saddle of the region, or of all atoms, with what is known of the curvature around it.
+/// Atoms that move, and their metric once it is needed.
+struct Region {
+    atoms: Vec<u32>,
+    metric: Option<Arc<Preconditioner>>,
+}
+
+/// A saddle of a region, with what is known of the curvature around it.
 struct Saddle {
     point: Point,
     mode: Mode,
+    memory: Memory,
+}
+
+/// A saddle of all atoms, and its mode, shape (N, 3).
+struct FreeSaddle {
+    point: Point,
+    v: Vec<f64>,
+    /// Of the grown region.
     memory: Memory,
 }
 
@@ -64,17 +84,25 @@ struct Side {
 impl<'a> Attempt<'a> {
     pub(super) fn new(search: &'a Search, surface: Surface<'a>, centre: usize) -> Self {
         let sample = &search.sample;
-        let mut stages = Vec::new();
+        let mut attempt =
+            Attempt { search, surface, centre, event: Event::unknown(search.energy), regions: Vec::new() };
+        attempt
+            .regions
+            .push(Region { atoms: (0..sample.ids.len() as u32).collect(), metric: Some(Arc::clone(&search.metric)) });
         if let Some(radius) = search.settings.active {
-            for radius in [radius, GROWTH * radius] {
-                let atoms = within(&sample.cell, &sample.positions, centre, radius);
-                if 2 * atoms.len() < sample.ids.len() {
-                    stages.push((atoms, None));
-                }
-            }
+            attempt.insert_region(radius);
+            attempt.insert_region(GROWTH * radius);
         }
-        stages.push(((0..sample.ids.len() as u32).collect(), Some(Arc::clone(&search.metric))));
-        Attempt { search, surface, centre, event: Event::unknown(search.energy), stages }
+        attempt
+    }
+
+    /// Atoms within `radius` of the centre move before all do, unless these are most of them.
+    fn insert_region(&mut self, radius: f64) {
+        let sample = &self.search.sample;
+        let atoms = within(&sample.cell, &sample.positions, self.centre, radius);
+        if 2 * atoms.len() < sample.ids.len() {
+            self.regions.insert(self.regions.len() - 1, Region { atoms, metric: None });
+        }
     }
 
     /// From the initial minimum along `direction` (shape (N, 3), unit length).
@@ -101,18 +129,18 @@ impl<'a> Attempt<'a> {
     }
 
     fn limits(&self, size: usize) -> Limits {
-        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL }
+        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL, aim: Aim::Related }
     }
 
     /// Tolerance of a stage: the last one's is what was asked for.
     fn tolerance(&self, stage: usize) -> f64 {
-        let last = stage + 1 == self.stages.len();
+        let last = stage + 1 == self.regions.len();
         if last { self.search.settings.ftol } else { GROWN * self.search.settings.ftol }
     }
 
     /// Metric of the first stage.
     fn local(&self) -> Arc<Preconditioner> {
-        Arc::clone(self.stages[0].1.as_ref().expect("the first stage was entered"))
+        Arc::clone(self.regions[0].metric.as_ref().expect("the first stage was entered"))
     }
 
     /// Up to the saddle, and down on both sides; atoms outside the region rest in `around` at first.
@@ -122,7 +150,8 @@ impl<'a> Attempt<'a> {
             tolerance: ROUGH * settings.ftol,
             mode_step: settings.steps.mode,
             atom_step: settings.steps.atom,
-            lanczos: self.limits(REFRESH),
+            lanczos: self.limits(REFRESHED),
+            refresh: REFRESH,
         };
         let local = self.local();
         let (point, mode) = climb(&mut self.surface, &local, point, mode, &mut memory, &ascent)?;
@@ -154,45 +183,98 @@ impl<'a> Attempt<'a> {
     /// Lets the atoms of `stage` move, from `positions`; returns the metric.
     fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
         let (search, centre) = (self.search, self.centre);
-        let (atoms, metric_of) = &mut self.stages[stage];
+        let Region { atoms, metric: known } = &mut self.regions[stage];
         self.surface.select(atoms, positions)?;
-        Ok(Arc::clone(metric_of.get_or_insert_with(|| Arc::new(metric(search, atoms, centre)))))
+        Ok(Arc::clone(known.get_or_insert_with(|| Arc::new(metric(search, atoms, centre)))))
     }
 
-    /// Converges a saddle of the region with all atoms free, the others starting from `positions`; the region grows stage by
-    /// stage.
-    fn free_saddle(&mut self, mut saddle: Saddle, mut positions: Vec<f64>) -> Outcome<Saddle> {
-        let settings = &self.search.settings;
-        for stage in 1.min(self.stages.len() - 1)..self.stages.len() {
-            let mut v = vec![0.0; positions.len()];
-            self.surface.scatter(&saddle.mode.direction.v, &mut v);
+    /// Converges a saddle of the first region with all atoms free, the others starting from `positions`: the region grows
+    /// until a full evaluation shows that nothing is left to do, or all atoms move.
+    fn free_saddle(&mut self, mut saddle: Saddle, mut positions: Vec<f64>) -> Outcome<FreeSaddle> {
+        let mut v = vec![0.0; positions.len()];
+        self.surface.scatter(&saddle.mode.direction.v, &mut v);
+        let mut memory = Memory::default();
+        let mut stage = 1.min(self.regions.len() - 1);
+        while stage < self.regions.len() {
             let before = self.surface.atoms().to_vec();
             let metric = self.enter(stage, &positions)?;
-            let mut memory = saddle.memory.carried(&before, self.surface.atoms(), &metric);
-            let direction = Direction::new(&metric, &self.surface.gather(&v)).ok_or_else(no_direction)?;
             let point = self.surface.evaluate(self.surface.gather(&positions))?;
-            let ascent = Ascent {
-                tolerance: self.tolerance(stage),
-                mode_step: 0.5 * settings.steps.mode,
-                atom_step: settings.steps.atom,
-                lanczos: self.limits(REFRESH),
-            };
-            let mode = Mode { direction, ..saddle.mode };
-            let (point, mode) = climb(&mut self.surface, &metric, point, mode, &mut memory, &ascent)?;
-            saddle = Saddle { point, mode, memory };
-            if stage <= 1 {
-                saddle = self.first_order(saddle, &metric, &ascent)?;
+            if stage == 1 {
+                self.extend(&point);
             }
-            self.surface.scatter(&saddle.point.x, &mut positions);
+            saddle.point = point;
+            if stage <= 1 || saddle.point.fmax() >= self.tolerance(stage) {
+                saddle = self.grown(saddle, stage, &before, &v, &metric)?;
+                self.surface.scatter(&saddle.mode.direction.v, &mut v);
+                self.surface.scatter(&saddle.point.x, &mut positions);
+            }
+            if stage <= 1 {
+                memory.clone_from(&saddle.memory);
+            }
+            stage += 1;
         }
-        let metric = Arc::clone(self.stages.last().and_then(|s| s.1.as_ref()).expect("entered"));
-        let softest =
-            softest_mode(&mut self.surface, &metric, &saddle.point, &saddle.mode.direction.v, settings.lanczos_step)?;
+        let saddle = FreeSaddle { point: saddle.point, v, memory };
+        self.event.eigenvalue = self.lowest_eigenvalue(&saddle)?;
+        Ok(saddle)
+    }
+
+    /// Converges a saddle of the atoms `before` with those of `stage` free, the mode being `v` (of all atoms).
+    fn grown(
+        &mut self,
+        saddle: Saddle,
+        stage: usize,
+        before: &[u32],
+        v: &[f64],
+        metric: &Preconditioner,
+    ) -> Outcome<Saddle> {
+        let settings = &self.search.settings;
+        let mut memory = saddle.memory.carried(before, self.surface.atoms(), metric);
+        let direction = Direction::new(metric, &self.surface.gather(v)).ok_or_else(no_direction)?;
+        let ascent = Ascent {
+            tolerance: self.tolerance(stage),
+            mode_step: 0.5 * settings.steps.mode,
+            atom_step: settings.steps.atom,
+            lanczos: self.limits(REFRESHED),
+            refresh: if stage <= 1 { REFRESH } else { LATE_REFRESH },
+        };
+        let mode = Mode { direction, ..saddle.mode };
+        let (point, mode) = climb(&mut self.surface, metric, saddle.point, mode, &mut memory, &ascent)?;
+        let saddle = Saddle { point, mode, memory };
+        if stage <= 1 { self.first_order(saddle, metric, &ascent) } else { Ok(saddle) }
+    }
+
+    /// Adds the region that is expected to converge for good, from the forces at `point` on the atoms that the first region
+    /// left at rest. They are those of a defect in an elastic medium and fall with the cube of the distance.
+    fn extend(&mut self, point: &Point) {
+        let Some(radius) = self.search.settings.active else { return };
+        let [first, second, ..] = &self.regions[..] else { return };
+        let rested = second.atoms.iter().zip(point.gradient.as_chunks::<3>().0);
+        let rested = rested.filter(|(atom, _)| first.atoms.binary_search(atom).is_err());
+        let largest = rested.map(|(_, g)| max_component(g)).fold(0.0, f64::max);
+        let enough = (largest / (GROWN * self.search.settings.ftol)).cbrt();
+        if self.regions.len() == 3 && enough > GROWTH {
+            self.insert_region(enough * radius);
+        }
+    }
+
+    /// Lowest eigenvalue of the Hessian of the grown region, which is negative.
+    fn lowest_eigenvalue(&mut self, saddle: &FreeSaddle) -> Outcome<f64> {
+        let stage = 1.min(self.regions.len() - 1);
+        let metric = self.enter(stage, &saddle.point.x)?;
+        let point = self.surface.evaluate(self.surface.gather(&saddle.point.x))?;
+        let start = self.surface.gather(&saddle.v);
+        let softest = softest_mode(
+            &mut self.surface,
+            &metric,
+            &point,
+            &start,
+            &saddle.memory,
+            self.search.settings.lanczos_step,
+        )?;
         if softest.value >= 0.0 {
             return Err(Stop::Failed(Status::EigenvalueLost));
         }
-        self.event.eigenvalue = softest.value;
-        Ok(saddle)
+        Ok(softest.value)
     }
 
     /// Slides down from a stationary point with a second unstable mode, and climbs again, until there is one only.
@@ -206,7 +288,7 @@ impl<'a> Attempt<'a> {
             scale(&mut start, 0.5 / length);
             add(&mut start, 1.0, &mode.direction.v);
             let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
-            let limits = Limits { size: SECOND, residual: 0.0, ..ascent.lanczos };
+            let limits = Limits { size: SECOND, residual: 0.0, aim: Aim::Lowest, ..ascent.lanczos };
             let mut found = lowest_mode(&mut self.surface, metric, &point, &start, limits)?;
             let second = found.others.last().filter(|(v, product)| dot(v, product) < -FLAT).map(|(v, _)| v.clone());
             memory.extend(&mut found.others);
@@ -223,10 +305,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// Relaxes both sides of the saddle: one must lead to the initial minimum, the other to another one.
-    fn connect(&mut self, saddle: &Saddle) -> Outcome<()> {
+    fn connect(&mut self, saddle: &FreeSaddle) -> Outcome<()> {
         let initial = &self.search.sample.positions;
-        let v = &saddle.mode.direction.v;
-        let back = if dot(v, &difference(&saddle.point.x, initial)) > 0.0 { -1.0 } else { 1.0 };
+        let back = if dot(&saddle.v, &difference(&saddle.point.x, initial)) > 0.0 { -1.0 } else { 1.0 };
         self.enter(0, initial)?;
         let bottom = self.surface.evaluate(self.surface.gather(initial))?;
         let first = self.relax_side(saddle, back, &bottom)?;
@@ -244,9 +325,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// Relaxes the region from beside the saddle and says whether that leads to the initial minimum `bottom`.
-    fn relax_side(&mut self, saddle: &Saddle, sign: f64, bottom: &Point) -> Outcome<Side> {
+    fn relax_side(&mut self, saddle: &FreeSaddle, sign: f64, bottom: &Point) -> Outcome<Side> {
         let settings = &self.search.settings;
-        let v = self.surface.gather(&saddle.mode.direction.v);
+        let v = self.surface.gather(&saddle.v);
         let mut x = self.surface.gather(&saddle.point.x);
         add(&mut x, sign * settings.steps.side / norm(&v), &v);
         let point = self.surface.evaluate(x)?;
@@ -259,7 +340,7 @@ impl<'a> Attempt<'a> {
                 max_atom(&difference(&point.x, &bottom.x))
             }
         };
-        let home = |point: &Point| {
+        let arrived = |point: &Point| {
             (point.energy - bottom.energy).abs() < settings.same_energy && away(point) <= settings.same_distance
         };
         let elsewhere =
@@ -268,8 +349,18 @@ impl<'a> Attempt<'a> {
         let descent =
             Descent { tolerance: settings.ftol, longest: settings.steps.descent, stride: settings.steps.side };
         let local = self.local();
-        let point = relax(&mut self.surface, &local, point, &mut memory, &descent, |p| home(p) || elsewhere(p))?;
-        let home = home(&point);
+        let mut home = false;
+        let mut nearest = NEAR * settings.same_distance;
+        let point = relax(&mut self.surface, &local, point, &mut memory, &descent, |surface, point| {
+            home = arrived(point);
+            let distance = away(point);
+            if !home && distance < nearest && looks_harmonic(point, bottom) {
+                nearest = 0.5 * distance;
+                home = falls_to(surface, point, bottom)?;
+            }
+            Ok(home || elsewhere(point))
+        })?;
+        home = home || arrived(&point);
         Ok(Side { point, memory, around: self.search.sample.positions.clone(), home })
     }
 
@@ -277,14 +368,18 @@ impl<'a> Attempt<'a> {
     fn free_minimum(&mut self, side: Side) -> Outcome<Point> {
         let Side { mut point, mut memory, around: mut positions, .. } = side;
         self.surface.scatter(&point.x, &mut positions);
-        for stage in 1.min(self.stages.len() - 1)..self.stages.len() {
+        for stage in 1.min(self.regions.len() - 1)..self.regions.len() {
             let before = self.surface.atoms().to_vec();
             let metric = self.enter(stage, &positions)?;
-            memory = memory.carried(&before, self.surface.atoms(), &metric);
             point = self.surface.evaluate(self.surface.gather(&positions))?;
             let tolerance = self.tolerance(stage);
+            let last = stage + 1 == self.regions.len();
+            if last && point.fmax() < tolerance {
+                break;
+            }
+            memory = memory.carried(&before, self.surface.atoms(), &metric);
             let descent = Descent { tolerance, longest: self.search.settings.steps.descent, stride: 0.0 };
-            point = relax(&mut self.surface, &metric, point, &mut memory, &descent, |_| false)?;
+            point = relax(&mut self.surface, &metric, point, &mut memory, &descent, |_, _| Ok(false))?;
             self.surface.scatter(&point.x, &mut positions);
         }
         Ok(point)
@@ -312,6 +407,31 @@ fn metric(search: &Search, atoms: &[u32], centre: usize) -> Preconditioner {
     let sample = &search.sample;
     let along: Vec<f64> = atoms.iter().map(|&atom| sample.separation(centre, atom as usize)[0]).collect();
     Preconditioner::new(&search.springs, atoms, sample.ids.len(), &along)
+}
+
+/// Whether energy and slope at `point` are those of a harmonic well with its bottom there.
+fn looks_harmonic(point: &Point, bottom: &Point) -> bool {
+    const FACTOR: f64 = 2.0;
+    let work = 0.5 * dot(&point.gradient, &difference(&point.x, &bottom.x));
+    let height = point.energy - bottom.energy;
+    work > 0.0 && height > work / FACTOR && height < FACTOR * work
+}
+
+/// Whether the energy falls all along the straight way from `point` to `bottom`.
+fn falls_to(surface: &mut Surface, point: &Point, bottom: &Point) -> Outcome<bool> {
+    const PLACES: [f64; 2] = [1.0 / 3.0, 2.0 / 3.0];
+    let way = difference(&bottom.x, &point.x);
+    let mut last = point.energy;
+    for place in PLACES {
+        let mut x = point.x.clone();
+        add(&mut x, place, &way);
+        let here = surface.evaluate(x)?;
+        if here.energy >= last || dot(&here.gradient, &way) >= 0.0 {
+            return Ok(false);
+        }
+        last = here.energy;
+    }
+    Ok(bottom.energy < last)
 }
 
 fn no_direction() -> Stop {

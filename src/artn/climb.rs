@@ -18,16 +18,18 @@ pub(super) struct Ascent {
     /// Largest displacement of an atom in the hyperplane.
     pub atom_step: f64,
     pub lanczos: Limits,
+    /// Steps after which the mode is found again.
+    pub refresh: usize,
 }
 
-/// Steps after which the mode is found again.
-const REFRESH: usize = 3;
 /// Steps that the climb waits for the relaxation into the valley, which never ends where a second mode is unstable too.
 const PATIENCE: usize = 40;
 /// Share of the longest step along the mode that is made after that.
 const LEAST_HASTE: f64 = 0.2;
 /// Steps in a row with a positive lowest curvature after which the search is given up.
 const MOST_LOST: usize = 60;
+/// Times that the lowest curvature may become positive: a saddle that is none any more makes it change its sign for ever.
+const MOST_FLIPS: usize = 8;
 /// Steps after which the search is given up.
 const MOST_STEPS: usize = 500;
 
@@ -42,17 +44,18 @@ pub(super) fn climb(
     memory: &mut Memory,
     ascent: &Ascent,
 ) -> Outcome<(Point, Mode)> {
-    let mut lost = 0;
+    let (mut lost, mut flips) = (0, 0);
     let mut age = 0;
     let mut waited = 0;
     for _ in 0..MOST_STEPS {
         let converged = point.fmax() < ascent.tolerance;
-        if age >= REFRESH || (converged && mode.value >= 0.0 && age > 0) {
+        if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
             mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
             memory.extend(&mut mode.others);
+            flips += usize::from(mode.value >= 0.0 && lost == 0);
             lost = if mode.value < 0.0 { 0 } else { lost + age };
             age = 0;
-            if lost > MOST_LOST {
+            if lost > MOST_LOST || flips > MOST_FLIPS {
                 return Err(Stop::Failed(Status::EigenvalueLost));
             }
         }
@@ -80,7 +83,7 @@ fn along_mode(point: &Point, mode: &Mode, longest: f64) -> f64 {
     if mode.value < 0.0 { (-slope / mode.value).clamp(-cap, cap) } else { cap }
 }
 
-/// The lowest mode at `point`, pointing the way of `mode`.
+/// The mode at `point` that `mode` has become, pointing the same way.
 fn refreshed(
     surface: &mut Surface,
     preconditioner: &Preconditioner,

@@ -1,9 +1,10 @@
 //! Limited-memory BFGS steps (Nocedal, Math. Comput. 35, 773 (1980)) in the metric of a preconditioner, if wanted in the
 //! hyperplane perpendicular to a mode.
 
-use super::linalg::{add, dot, norm, scale};
+use super::linalg::{add, dot, scale};
 use super::preconditioner::Preconditioner;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Curvature pairs kept.
 const PAIRS: usize = 40;
@@ -52,19 +53,74 @@ impl Direction {
     }
 }
 
+/// A step and the change of the gradient over it, with their scalar products.
+#[derive(Debug, Clone)]
+struct Pair {
+    /// Places of the atoms that both are given for, ascending; `None`: all of the region.
+    places: Option<Arc<[u32]>>,
+    step: Vec<f64>,
+    change: Vec<f64>,
+    step_square: f64,
+    change_square: f64,
+    product: f64,
+}
+
+/// Overlaps of a pair with a mode.
+#[derive(Default)]
+struct Overlaps {
+    /// Of the step, with w and v of the mode.
+    step: [f64; 2],
+    /// Of the change, with v and w of the mode.
+    change: [f64; 2],
+}
+
+impl Pair {
+    fn new(places: Option<Arc<[u32]>>, step: Vec<f64>, change: Vec<f64>) -> Self {
+        let (step_square, change_square, product) = (dot(&step, &step), dot(&change, &change), dot(&step, &change));
+        Pair { places, step, change, step_square, change_square, product }
+    }
+
+    fn dot(&self, part: &[f64], all: &[f64]) -> f64 {
+        let Some(places) = &self.places else { return dot(part, all) };
+        let products = part.as_chunks::<3>().0.iter().zip(&**places).map(|(x, &place)| {
+            let y = &all[3 * place as usize..3 * place as usize + 3];
+            x[0] * y[0] + x[1] * y[1] + x[2] * y[2]
+        });
+        products.sum()
+    }
+
+    fn add(&self, all: &mut [f64], factor: f64, part: &[f64]) {
+        let Some(places) = &self.places else { return add(all, factor, part) };
+        for (x, &place) in part.as_chunks::<3>().0.iter().zip(&**places) {
+            add(&mut all[3 * place as usize..3 * place as usize + 3], factor, x);
+        }
+    }
+
+    fn overlaps(&self, mode: Option<&Direction>) -> Overlaps {
+        mode.map_or_else(Overlaps::default, |mode| Overlaps {
+            step: [self.dot(&self.step, &mode.w), self.dot(&self.step, &mode.v)],
+            change: [self.dot(&self.change, &mode.v), self.dot(&self.change, &mode.w)],
+        })
+    }
+}
+
 /// Steps and the changes of the gradient over them.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Memory {
-    pairs: VecDeque<(Vec<f64>, Vec<f64>)>,
+    pairs: VecDeque<Pair>,
 }
 
 impl Memory {
     /// Remembers that the gradient changed by `change` over `step`.
     pub(super) fn push(&mut self, step: Vec<f64>, change: Vec<f64>) {
+        self.keep(Pair::new(None, step, change));
+    }
+
+    fn keep(&mut self, pair: Pair) {
         if self.pairs.len() == PAIRS {
             self.pairs.pop_front();
         }
-        self.pairs.push_back((step, change));
+        self.pairs.push_back(pair);
     }
 
     /// Moves products of the Hessian, which are curvature pairs too, to here.
@@ -77,59 +133,87 @@ impl Memory {
     /// The same pairs for a larger region: its atoms that were not in the `old` one rested, and the forces on them changed
     /// as the springs say.
     pub(super) fn carried(&self, old: &[u32], new: &[u32], preconditioner: &Preconditioner) -> Memory {
-        let places: Vec<usize> = old.iter().map(|a| new.binary_search(a).expect("regions only grow")).collect();
-        let carry = |(step, change): &(Vec<f64>, Vec<f64>)| {
-            let mut s = vec![0.0; 3 * new.len()];
-            embed(step, &places, &mut s);
-            let mut y = vec![0.0; s.len()];
+        let inner: Vec<u32> =
+            old.iter().map(|atom| new.binary_search(atom).expect("regions only grow") as u32).collect();
+        let reached: Arc<[u32]> = preconditioner.reached(&inner).into();
+        let (mut s, mut y) = (vec![0.0; 3 * new.len()], vec![0.0; 3 * new.len()]);
+        let carry = |pair: &Pair| {
+            let places = pair.places.as_deref().map(|places| places.iter().map(|&p| inner[p as usize]).collect());
+            let places: Vec<u32> = places.unwrap_or_else(|| inner.clone());
+            embed(&pair.step, &places, &mut s);
             preconditioner.pull(&places, &s, &mut y);
-            embed(change, &places, &mut y);
-            (s, y)
+            embed(&pair.change, &places, &mut y);
+            let pair = Pair::new(Some(Arc::clone(&reached)), extract(&s, &reached), extract(&y, &reached));
+            for &place in &*reached {
+                s[3 * place as usize..3 * place as usize + 3].fill(0.0);
+                y[3 * place as usize..3 * place as usize + 3].fill(0.0);
+            }
+            pair
         };
         Memory { pairs: self.pairs.iter().map(carry).collect() }
     }
 
     /// Step to where the gradient is expected to vanish, perpendicular to `mode` if there is one.
+    ///
+    /// The pairs themselves are not projected: what projection changes in a scalar product follows from the overlaps with
+    /// the mode.
     pub(super) fn step(&self, preconditioner: &Preconditioner, gradient: &[f64], mode: Option<&Direction>) -> Vec<f64> {
         /// Pairs whose step and change are further from parallel than this are left out.
         const LEAST_CURVATURE: f64 = 0.02;
-        let mut pairs: Vec<(Vec<f64>, Vec<f64>, f64)> = Vec::with_capacity(self.pairs.len());
-        for (step, change) in &self.pairs {
-            let (mut s, mut y) = (step.clone(), change.clone());
-            if let Some(mode) = mode {
-                mode.project_step(&mut s);
-                mode.project_gradient(&mut y);
-            }
-            let curvature = dot(&s, &y);
-            if curvature > LEAST_CURVATURE * norm(&s) * norm(&y) {
-                pairs.push((s, y, 1.0 / curvature));
+        let (length, dual_length) = mode.map_or((0.0, 0.0), |m| (dot(&m.v, &m.v), dot(&m.w, &m.w)));
+        let mut pairs: Vec<(&Pair, Overlaps, f64)> = Vec::with_capacity(self.pairs.len());
+        for pair in &self.pairs {
+            let overlaps = pair.overlaps(mode);
+            let ([sw, sv], [yv, yw]) = (overlaps.step, overlaps.change);
+            let curvature = pair.product - sw * yv;
+            let step_square = pair.step_square - 2.0 * sw * sv + sw * sw * length;
+            let change_square = pair.change_square - 2.0 * yv * yw + yv * yv * dual_length;
+            if curvature > LEAST_CURVATURE * (step_square * change_square).max(0.0).sqrt() {
+                pairs.push((pair, overlaps, 1.0 / curvature));
             }
         }
         let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
         if let Some(mode) = mode {
             mode.project_gradient(&mut q);
         }
+        // What is still to be added to q, over the w of the mode.
+        let mut along = 0.0;
         let mut weights = Vec::with_capacity(pairs.len());
-        for (s, y, inverse) in pairs.iter().rev() {
-            let weight = inverse * dot(s, &q);
-            add(&mut q, -weight, y);
+        for (pair, overlaps, inverse) in pairs.iter().rev() {
+            let weight = inverse * (pair.dot(&pair.step, &q) + along * overlaps.step[0]);
+            pair.add(&mut q, -weight, &pair.change);
+            along += weight * overlaps.change[0];
             weights.push(weight);
         }
-        let mut step = preconditioner.solve(&q);
-        for ((s, y, inverse), weight) in pairs.iter().zip(weights.iter().rev()) {
-            let correction = weight - inverse * dot(y, &step);
-            add(&mut step, correction, s);
+        if let Some(mode) = mode {
+            add(&mut q, along, &mode.w);
         }
+        let mut step = preconditioner.solve(&q);
         if let Some(mode) = mode {
             mode.project_step(&mut step);
+        }
+        // What is still to be taken from the step, over the v of the mode.
+        let mut along = 0.0;
+        for ((pair, overlaps, inverse), weight) in pairs.iter().zip(weights.iter().rev()) {
+            let correction = weight - inverse * (pair.dot(&pair.change, &step) - along * overlaps.change[0]);
+            pair.add(&mut step, correction, &pair.step);
+            along += correction * overlaps.step[0];
+        }
+        if let Some(mode) = mode {
+            add(&mut step, -along, &mode.v);
         }
         step
     }
 }
 
 /// Puts the coordinates of atoms at their `places` in a larger region.
-fn embed(x: &[f64], places: &[usize], larger: &mut [f64]) {
+fn embed(x: &[f64], places: &[u32], larger: &mut [f64]) {
     for (x, &place) in x.as_chunks::<3>().0.iter().zip(places) {
-        larger[3 * place..3 * place + 3].copy_from_slice(x);
+        larger[3 * place as usize..3 * place as usize + 3].copy_from_slice(x);
     }
+}
+
+/// The coordinates of the atoms at `places`.
+fn extract(x: &[f64], places: &[u32]) -> Vec<f64> {
+    places.iter().flat_map(|&place| x[3 * place as usize..3 * place as usize + 3].iter().copied()).collect()
 }

@@ -126,8 +126,9 @@ impl Preconditioner {
     }
 
     /// Adds to `v` what the atoms at `places`, moved as in `u`, do to the others through springs.
-    pub(super) fn pull(&self, places: &[usize], u: &[f64], v: &mut [f64]) {
+    pub(super) fn pull(&self, places: &[u32], u: &[f64], v: &mut [f64]) {
         for &i in places {
+            let i = i as usize;
             for (other, block) in &self.springs[self.first[i]..self.first[i + 1]] {
                 let part = apply(block, &u[3 * i..3 * i + 3]);
                 for (v, part) in v[3 * *other as usize..].iter_mut().zip(part) {
@@ -135,6 +136,15 @@ impl Preconditioner {
                 }
             }
         }
+    }
+
+    /// The atoms at `places`, and those that springs connect to them, ascending.
+    pub(super) fn reached(&self, places: &[u32]) -> Vec<u32> {
+        let others = |&i: &u32| self.springs[self.first[i as usize]..self.first[i as usize + 1]].iter().map(|s| s.0);
+        let mut reached: Vec<u32> = places.iter().flat_map(others).chain(places.iter().copied()).collect();
+        reached.sort_unstable();
+        reached.dedup();
+        reached
     }
 
     /// P u.

@@ -25,7 +25,7 @@ pub(super) fn relax(
     mut point: Point,
     memory: &mut Memory,
     descent: &Descent,
-    mut stop: impl FnMut(&Point) -> bool,
+    mut stop: impl FnMut(&mut Surface, &Point) -> Outcome<bool>,
 ) -> Outcome<Point> {
     const MOST_STEPS: usize = 500;
     /// Relative error of an energy.
@@ -35,7 +35,7 @@ pub(super) fn relax(
     let mut concave = leaving;
     let mut last = 0.5 * descent.stride;
     for _ in 0..MOST_STEPS {
-        if !leaving && (point.fmax() < descent.tolerance || stop(&point)) {
+        if !leaving && (point.fmax() < descent.tolerance || stop(surface, &point)?) {
             return Ok(point);
         }
         let mut step = memory.step(preconditioner, &point.gradient, None);

@@ -2,6 +2,7 @@
 //! preconditioner, extend the space.
 
 use super::lanczos::hessian_product;
+use super::lbfgs::Memory;
 use super::linalg::{add, dot, norm, remove, scale, symmetric_eigen};
 use super::preconditioner::Preconditioner;
 use super::surface::{Outcome, Point, Surface};
@@ -18,6 +19,7 @@ pub(super) fn softest_mode(
     preconditioner: &Preconditioner,
     point: &Point,
     start: &[f64],
+    memory: &Memory,
     step: f64,
 ) -> Outcome<Softest> {
     /// Over the eigenvalue. The relative error is about the square of this over the relative distance to the next one.
@@ -43,7 +45,7 @@ pub(super) fn softest_mode(
         if norm(&residual) <= RESIDUAL * values[0].abs() || basis.len() == MOST || basis.len() == start.len() {
             return rayleigh(surface, point, &basis, &vectors[0], step);
         }
-        next = preconditioner.solve(&residual);
+        next = memory.step(preconditioner, &residual, None);
         // What is a rigid motion at the initial minimum is none elsewhere, but the metric leaves it out.
         let softness = norm(&next) / norm(&residual);
         add(&mut next, softness, &preconditioner.rigid_part(&residual));
