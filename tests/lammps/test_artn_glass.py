@@ -14,7 +14,7 @@ run 100
 """
 
 
-def search(data, centers="2:5", attempts=1, **settings):
+def search(data, centers="4:6", attempts=1, **settings):
     return system(data / "ortho.data", skin=0.5, **settings) + SEARCH.format(centers=centers, attempts=attempts, ftol=FTOL)
 
 
@@ -96,9 +96,9 @@ def test_table_does_not_depend_on_the_order_of_atoms(campaign, minimum, lmp):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ranks, last", [(2, 5), (4, 3)])
-def test_table_does_not_depend_on_the_number_of_ranks(campaign, minimum, lmp, ranks, last):
-    run = lmp(search(minimum, centers=f"2:{last}"), ranks=ranks)
+@pytest.mark.parametrize("ranks, centers", [(2, "4:5"), (4, "5")])
+def test_table_does_not_depend_on_the_number_of_ranks(campaign, minimum, lmp, ranks, centers):
+    run = lmp(search(minimum, centers=centers), ranks=ranks)
     rows = read_table(run.folder / "events.csv")
     different = different_events(rows, campaign[1])
-    assert len(rows) == last - 1 and len(different) <= 0.05 * len(rows), different
+    assert rows and len(different) <= 0.05 * len(rows), different
