@@ -3,7 +3,7 @@
 use super::climb::{Ascent, climb};
 use super::event::{Event, Status, displacements, same_configuration};
 use super::exit::leave_basin;
-use super::lanczos::{Aim, Limits, Mode, lowest_mode};
+use super::lanczos::{Limits, Mode, lowest_mode};
 use super::lbfgs::{Direction, Memory};
 use super::linalg::{add, difference, dot, max_atom, max_component, norm, scale};
 use super::neighbors::within;
@@ -129,7 +129,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn limits(&self, size: usize) -> Limits {
-        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL, aim: Aim::Related }
+        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL }
     }
 
     /// Tolerance of a stage: the last one's is what was asked for.
@@ -288,7 +288,7 @@ impl<'a> Attempt<'a> {
             scale(&mut start, 0.5 / length);
             add(&mut start, 1.0, &mode.direction.v);
             let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
-            let limits = Limits { size: SECOND, residual: 0.0, aim: Aim::Lowest, ..ascent.lanczos };
+            let limits = Limits { size: SECOND, residual: 0.0, ..ascent.lanczos };
             let mut found = lowest_mode(&mut self.surface, metric, &point, &start, limits)?;
             let second = found.others.last().filter(|(v, product)| dot(v, product) < -FLAT).map(|(v, _)| v.clone());
             memory.extend(&mut found.others);

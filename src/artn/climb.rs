@@ -29,7 +29,7 @@ const LEAST_HASTE: f64 = 0.2;
 /// Steps in a row with a positive lowest curvature after which the search is given up.
 const MOST_LOST: usize = 60;
 /// Times that the lowest curvature may become positive: a saddle that is none any more makes it change its sign for ever.
-const MOST_FLIPS: usize = 8;
+const MOST_FLIPS: usize = 30;
 /// Steps after which the search is given up.
 const MOST_STEPS: usize = 500;
 

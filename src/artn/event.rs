@@ -73,7 +73,8 @@ pub struct Event {
     pub energy_saddle: f64,
     /// Energy of the minimum on the far side, all atoms free.
     pub energy_final: f64,
-    /// Lowest eigenvalue of the Hessian at the saddle, all atoms free (energy/distance^2).
+    /// Lowest eigenvalue of the Hessian of the grown region at the saddle (energy/distance^2); that of all atoms is no
+    /// higher.
     pub eigenvalue: f64,
     /// Largest force component over all atoms at the saddle (energy/distance).
     pub fmax: f64,

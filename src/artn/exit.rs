@@ -1,7 +1,7 @@
 //! Out of the basin of the initial minimum.
 
 use super::event::Status;
-use super::lanczos::{Aim, Limits, Mode, lowest_mode};
+use super::lanczos::{Limits, Mode, lowest_mode};
 use super::lbfgs::{Direction, Memory};
 use super::linalg::{add, difference, dot};
 use super::preconditioner::Preconditioner;
@@ -24,8 +24,7 @@ pub(super) fn leave_basin(
     const FARTHEST: f64 = 2.0;
     /// Of the lowest mode.
     const RESIDUAL: f64 = 0.1;
-    let limits =
-        Limits { size: settings.lanczos_size, step: settings.lanczos_step, residual: RESIDUAL, aim: Aim::Lowest };
+    let limits = Limits { size: settings.lanczos_size, step: settings.lanczos_step, residual: RESIDUAL };
     // A push that moves all atoms alike leads nowhere.
     let mut guess = Direction::new(preconditioner, direction).ok_or(Stop::Failed(Status::NoExit))?;
     let mut distance = settings.push;

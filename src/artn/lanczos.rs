@@ -14,40 +14,15 @@ pub(super) struct Limits {
     pub size: usize,
     /// 2-norm of the displacement of a finite difference.
     pub step: f64,
-    /// Stop when the residual of the pair looked for is below this times the spread of the spectrum, 1 in the metric.
+    /// Stop when the residual of the lowest pair is below this times the spread of the spectrum, 1 in the metric.
     pub residual: f64,
-    /// Which pair is looked for.
-    pub aim: Aim,
 }
 
-/// What to look for among the pairs of a Krylov space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aim {
-    /// The lowest one.
-    Lowest,
-    /// The lowest one of those with a part in the start: the lowest of all may be a soft mode of another place.
-    Related,
-}
-
-impl Aim {
-    /// Index of the pair looked for; pairs ascend, and the components of `vectors` along the start come first.
-    fn choose(self, vectors: &[Vec<f64>]) -> usize {
-        /// Of the largest overlap with the start.
-        const RELATED: f64 = 0.5;
-        let overlap = |vector: &Vec<f64>| vector[0].abs();
-        let closest = vectors.iter().map(overlap).fold(0.0, f64::max);
-        match self {
-            Aim::Lowest => 0,
-            Aim::Related => vectors.iter().position(|v| overlap(v) >= RELATED * closest).unwrap_or(0),
-        }
-    }
-}
-
-/// The mode found.
+/// The lowest mode found.
 #[derive(Debug, Clone)]
 pub(super) struct Mode {
     pub direction: Direction,
-    /// Eigenvalue in the metric.
+    /// Lowest eigenvalue in the metric.
     pub value: f64,
     /// v.Hv / v.v (energy/distance^2).
     pub curvature: f64,
@@ -55,7 +30,7 @@ pub(super) struct Mode {
     pub others: Vec<(Vec<f64>, Vec<f64>)>,
 }
 
-/// Looks for a mode at `point`, from `start` on.
+/// Looks for the lowest mode at `point`, from `start` on.
 pub(super) fn lowest_mode(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
@@ -83,11 +58,10 @@ pub(super) fn lowest_mode(
         }
         let exhausted = norm(&remainder) <= 1e-9 * norm(&products[last]);
         let next = if exhausted { None } else { Direction::new_dual(preconditioner, &remainder) };
-        let chosen = limits.aim.choose(&vectors);
-        let residual = next.as_ref().map_or(0.0, |next| (vectors[chosen][last] * dot(&next.v, &products[last])).abs());
+        let residual = next.as_ref().map_or(0.0, |next| (vectors[0][last] * dot(&next.v, &products[last])).abs());
         match next {
             Some(next) if products.len() < limits.size && residual >= limits.residual => basis.push(next),
-            _ => return Ok(ritz_pair(&basis, &products, &values, &vectors, chosen)),
+            _ => return Ok(ritz_pair(&basis, &products, &values, &vectors)),
         }
     }
 }
@@ -103,14 +77,14 @@ pub(super) fn hessian_product(surface: &mut Surface, point: &Point, v: &[f64], s
     Ok(product)
 }
 
-fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], values: &[f64], weights: &[Vec<f64>], chosen: usize) -> Mode {
-    let v = combined(basis.iter().map(|d| &d.v), &weights[chosen]);
-    let w = combined(basis.iter().map(|d| &d.w), &weights[chosen]);
+fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], values: &[f64], weights: &[Vec<f64>]) -> Mode {
+    let v = combined(basis.iter().map(|d| &d.v), &weights[0]);
+    let w = combined(basis.iter().map(|d| &d.w), &weights[0]);
     let other = |k: usize| (combined(basis.iter().map(|d| &d.v), &weights[k]), combined(products.iter(), &weights[k]));
     // The length of v is 1 in the metric, so value = v.Hv.
-    let curvature = values[chosen] / dot(&v, &v);
-    let others = (0..values.len()).rev().filter(|&k| k != chosen).map(other).collect();
-    Mode { direction: Direction { v, w }, value: values[chosen], curvature, others }
+    let curvature = values[0] / dot(&v, &v);
+    let others = (1..values.len()).rev().map(other).collect();
+    Mode { direction: Direction { v, w }, value: values[0], curvature, others }
 }
 
 fn combined<'a>(vectors: impl Iterator<Item = &'a Vec<f64>>, weights: &[f64]) -> Vec<f64> {
@@ -189,7 +163,7 @@ mod tests {
         surface.select(&(0..atoms as u32).collect::<Vec<_>>(), &initial).unwrap();
         let point = surface.evaluate(initial.clone()).unwrap();
         let start = Direction::new_dual(&metric, &Gaussian::new(1, 2, 3).vector(3 * atoms)).unwrap();
-        let limits = Limits { size: 60, step: 1e-3, residual: 1e-7, aim: Aim::Lowest };
+        let limits = Limits { size: 60, step: 1e-3, residual: 1e-7 };
         let mode = lowest_mode(&mut surface, &metric, &point, &start, limits).unwrap();
         assert!((mode.value - dense.eigenvalues[lowest]).abs() < 1e-8, "{} {}", mode.value, dense.eigenvalues[lowest]);
         let overlap = dot(&mode.direction.w, expected.as_slice());

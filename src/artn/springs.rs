@@ -71,7 +71,9 @@ impl Springs {
         let species: Vec<usize> = types.iter().map(|t| kinds.partition_point(|k| k < t)).collect();
         let graph = Graph::new(cell, &species, positions, shell);
         let pair_unknowns = kinds.len() * (kinds.len() + 1) / 2 * UNKNOWNS;
-        let constants = solved(&normal_equations(&graph, &species, pair_unknowns, kinds.len(), responses));
+        let mut constants = solved(&normal_equations(&graph, &species, pair_unknowns, kinds.len(), responses));
+        // Without responses that make sense, the on-site stiffness remains: any metric will do.
+        constants.iter_mut().filter(|c| !c.is_finite()).for_each(|c| *c = 0.0);
         let mut springs = Springs::from_constants(&graph, &species, pair_unknowns, &constants);
         springs.add_floor();
         springs
@@ -229,4 +231,19 @@ fn solved(normal: &Normal) -> Vec<f64> {
         add(&mut x[..i], -value, done);
     }
     x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artn::preconditioner::Preconditioner;
+
+    #[test]
+    fn a_metric_comes_out_of_responses_that_are_not_finite() {
+        let positions = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+        let response = (vec![0.1; 6], vec![f64::NAN; 6]);
+        let springs = Springs::fit(&Cell::open(), &[1, 1], &positions, 1.2, &[response]);
+        let metric = Preconditioner::new(&springs, &[0, 1], 2, &[0.0, 1.0]);
+        assert!(metric.solve(&[1.0; 6]).iter().all(|u| u.is_finite() && *u > 0.0));
+    }
 }
