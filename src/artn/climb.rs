@@ -30,8 +30,8 @@ const LEAST_HASTE: f64 = 0.2;
 const MOST_LOST: usize = 60;
 /// Times that the lowest curvature may become positive: a saddle that is none any more makes it change its sign for ever.
 const MOST_FLIPS: usize = 30;
-/// Steps after which the search is given up.
-const MOST_STEPS: usize = 500;
+/// Steps after which the search is given up: one in thirty saddles is farther, and costs more than a new attempt.
+const MOST_STEPS: usize = 150;
 
 /// Climbs along the lowest mode, while relaxing in the hyperplane perpendicular to it, until the forces vanish where the
 /// mode has negative curvature. One evaluation serves both. Where the lowest curvature is positive the climb goes on along
@@ -80,7 +80,14 @@ pub(super) fn climb(
 fn along_mode(point: &Point, mode: &Mode, longest: f64) -> f64 {
     let cap = longest / norm(&mode.direction.v);
     let slope = dot(&mode.direction.v, &point.gradient);
-    if mode.value < 0.0 { (-slope / mode.value).clamp(-cap, cap) } else { cap }
+    if mode.value < 0.0 { (-slope / mode.value).clamp(-cap, cap) } else { stride(mode.value) * cap }
+}
+
+/// How much longer steps may be deep in a basin, where the lowest eigenvalue in the metric is `value`: they need not follow
+/// a ridge there. Near the inflection they must be short, or the search ends in other basins.
+fn stride(value: f64) -> f64 {
+    const INFLECTION: f64 = 0.05;
+    (1.0 + 10.0 * (value - INFLECTION)).clamp(1.0, 2.5)
 }
 
 /// The mode at `point` that `mode` has become, pointing the same way.
