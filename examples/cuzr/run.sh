@@ -8,6 +8,7 @@
 # The latter two go on where an earlier one was killed. Variables: those at the top of the input scripts.
 # RANKS=n        processes; ARTn takes as many partitions of one process (2; `full`: all cores)
 # STAGES="..."   some of: glass hold barriers vibrations figures (all, in this order)
+# CENTRES=n      central atoms per species, BATCHES=n: drawn in so many batches, SEED=n: by this seed (once, to centres.lmp)
 # OUTPUT=folder  for results (`output` here; `cuzr-output` in the current folder where the example is installed)
 # MPIEXEC="..."  starts parallel programs (mpiexec -n $RANKS)
 #
@@ -50,8 +51,9 @@ hold() {
 
 # Done when all batches are; a batch that is done costs seconds.
 find_barriers() {
-  [ -f centres.lmp ] || python "$cuzr/centres.py" glass.data --per-species "$per_species" --batches "$batches" > centres.lmp
-  lammps barriers -partition "${ranks}x1" -plog none -pscreen none -in "$cuzr/in.artn" "$@"
+  [ -s centres.lmp ] || python "$cuzr/centres.py" glass.data --seed "${SEED:-1}" \
+    --per-species "${CENTRES:-$centres}" --batches "${BATCHES:-$batches}" > centres.lmp
+  lammps barriers -partition "${ranks}x1" -pscreen none -in "$cuzr/in.artn" "$@"
 }
 
 find_vibrations() {
@@ -77,7 +79,7 @@ study() {
 
 # Of what an earlier run left, nothing may be taken for this one's.
 small_study() {
-  ranks=${RANKS:-2} per_species=30 batches=1
+  ranks=${RANKS:-2} centres=30 batches=1
   mkdir -p "$output" && cd "$output"
   rm -f ./*.dump mean.*.txt hold.restart.? events.* centres.lmp figure?.png summary.* log.*
   gunzip -c "$cuzr/glass-2048.data.gz" > glass.data
@@ -85,13 +87,13 @@ small_study() {
 }
 
 reference_study() {
-  ranks=${RANKS:-2} per_species=300 batches=30
+  ranks=${RANKS:-2} centres=300 batches=30
   mkdir -p "$output/reference" && cd "$output/reference"
   study "$@" -var cells 10 -var rate 1e12 -var hold 1000 -var motifs 500
 }
 
 full_study() {
-  ranks=${RANKS:-$(nproc)} per_species=9826 batches=1
+  ranks=${RANKS:-$(nproc)} centres=9826 batches=1
   mkdir -p "$output/full" && cd "$output/full"
   study "$@" -var cells 17 -var rate 1e10 -var rate_outside 1e10 -var hold 1000 -var motifs 500
 }
