@@ -27,7 +27,7 @@ BIN = 0.0025                          # share of all atoms in a bin of Figure 4,
 PREDICTORS = {
     "S, whole hold": "S", "S, Miller-Madow": "S_corrected", "S, first half": "S_half1", "S, second half": "S_half2",
     "S, 100 ps": "S_100ps", "S, 10 ps": "S_10ps",
-    "S, fewer samples": "S_plain", "S, faces above 1 %": "S_faces", "S, edges above threshold": "S_edges",
+    "S, sampled like the next three": "S_plain", "S, faces above 1 %": "S_faces", "S, edges above threshold": "S_edges",
     "S, radical": "S_radical",
     "favoured share of the hold": "favoured", "pentagon share of the hold": "pentagons",
     "0 K: favoured": lambda atoms: initial_motifs(atoms, "initial_", motifs.favoured),

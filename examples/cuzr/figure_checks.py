@@ -6,6 +6,8 @@ import numpy as np
 import dynamics
 from style import GREY, SPECIES_COLOURS, letter, save
 
+TARGETS = {"barrier": r"mean barrier $\Delta Q$", "ln I_BP": r"boson peak $\ln I_\mathrm{BP}$"}
+
 
 def draw_predictors(summary, path):
     rows = summary["predictors"]
@@ -15,18 +17,20 @@ def draw_predictors(summary, path):
     heights = {name: -number for number, name in enumerate(names)}
     for axes, target in zip(panels[0], targets):
         for species, offset in (("Cu", 0.15), ("Zr", -0.15)):
-            mine = [row for row in rows if (row["target"], row["species"]) == (target, species)]
-            values = np.abs([row["spearman"] for row in mine])
-            ends = np.array([row["interval"] if row["spearman"] > 0 else [-end for end in row["interval"][::-1]]
-                             for row in mine])
+            mine = [row for row in rows
+                    if (row["target"], row["species"]) == (target, species) and row["spearman"] is not None]
+            if not mine:
+                continue
+            values = np.array([row["spearman"] for row in mine])
+            ends = np.array([row["interval"] for row in mine])
             axes.errorbar(values, [heights[row["predictor"]] + offset for row in mine],
                           xerr=np.abs(ends.T - values), fmt="o", markersize=4, linewidth=1,
                           color=SPECIES_COLOURS[species], label=f"{species} ({mine[0]['n']} atoms)")
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_title(target.replace("I_BP", r"$I_\mathrm{BP}$"), fontsize=9)
-        axes.set_xlabel("Strength of the Spearman coefficient")
+        axes.set_title("with the " + TARGETS[target], fontsize=9)
+        axes.set_xlabel("Spearman coefficient, 95 % interval")
         axes.grid(axis="y", linewidth=0.3)
-        axes.legend(loc="lower right", fontsize=7)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.05), ncols=2, fontsize=8)
     panels[0, 0].set_yticks(list(heights.values()), names)
     save(figure, path)
 

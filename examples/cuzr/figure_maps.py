@@ -11,6 +11,8 @@ SPACING = 0.75                  # Angstrom between points of a map
 HEIGHTS = (0.25, 0.75)          # of the slices, in box edges
 FEWEST = 0.6                    # weight of the atoms around a point of a map below which it is left blank
 PAIR_COLOURS = {"S, barrier": RED, "S, ln I_BP": BLUE, "barrier, ln I_BP": GREEN}
+PAIR_LABELS = {"S, barrier": r"$S$, $\Delta Q$", "S, ln I_BP": r"$S$, $\ln I_\mathrm{BP}$",
+               "barrier, ln I_BP": r"$\Delta Q$, $\ln I_\mathrm{BP}$"}
 
 
 def draw_map(figure, axes, results, values, known, height, limits, colours):
@@ -41,9 +43,8 @@ def draw_maps(figure, panels, results):
         for axes, height in zip(column, HEIGHTS):
             axes.set_facecolor("0.85")
             image = draw_map(figure, axes, results, values, known, height, limits, colours)
-            axes.set(xlabel="x (Å)", ylabel="y (Å)")
             axes.set_title(f"z = {height * results.edges[2]:.0f} Å", fontsize=9)
-        figure.colorbar(image, ax=column.tolist(), label=label, shrink=0.6, location="top", extend="both")
+        figure.colorbar(image, ax=column.tolist(), label=label, shrink=0.8, location="top", extend="both")
 
 
 def draw_correlations(axes, rows, means):
@@ -52,19 +53,23 @@ def draw_correlations(axes, rows, means):
         if not mine:
             continue
         lengths = [row["length"] for row in mine]
-        axes.plot(lengths, [row["pearson"] for row in mine], "o-", color=colour, markersize=3.5,
-                  label=f"{pair.replace('I_BP', '$I_\\mathrm{BP}$').replace('S', '$S$')}  ({mine[0]['n']} atoms)")
-        axes.fill_between(lengths, *np.transpose([row["band"] for row in mine]), color=colour, alpha=0.12, linewidth=0)
+        axes.plot(lengths, np.array([row["pearson"] for row in mine], float), "o-", color=colour, markersize=3.5,
+                  label=f"{PAIR_LABELS[pair]}  ({mine[0]['n']} atoms)")
+        axes.fill_between(lengths, *np.array([row["band"] for row in mine], float).T, color=colour, alpha=0.12, linewidth=0)
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set(xlabel="Length of coarse-graining (Å)", ylabel="Pearson coefficient", ylim=(-1, 1))
     axes.set_title(means, fontsize=9)
 
 
 def draw_figure5(results, summary, path):
-    figure = plt.figure(figsize=(10, 7.4))
-    left, right = figure.subfigures(1, 2, width_ratios=(2.4, 1))
+    figure = plt.figure(figsize=(10.5, 6))
+    left, right = figure.subfigures(1, 2, width_ratios=(2.3, 1))
     panels = left.subplots(2, 3, sharex=True, sharey=True)
     draw_maps(left, panels, results)
+    for axes in panels[-1]:
+        axes.set_xlabel("x (Å)")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("y (Å)")
     curves = right.subplots(2, 1)
     for axes, means in zip(curves, ("raw", "species means removed")):
         draw_correlations(axes, summary["fields"], means)

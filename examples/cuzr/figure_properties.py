@@ -58,21 +58,20 @@ def draw_figure3(results, path):
 
 
 def draw_figure4(results, path):
-    figure, panels = plt.subplots(1, 3, figsize=(10, 3.4))
+    figure, panels = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True)
     size = max(round(BIN * len(results.atoms["id"])), 5)
     for axes, species in zip(panels, motifs.SPECIES.values()):
         chosen = results.species[species]
         x, y = results.atoms["S"][chosen], results.atoms["I_BP"][chosen]
         axes.set_yscale("log")
         draw_scatter(axes, x, y, species, logarithmic=True)
-        axes.set_ylabel(INTENSITY)
-        leave_room(axes)
 
         s, mean = estimates.group_means(x, x, y, size=size)
         panels[2].semilogy(s, mean, "o", color=SPECIES_COLOURS[species], markersize=3, alpha=0.7,
                            label=f"{species}, {size} atoms each: r = {estimates.pearson(s, np.log(mean)):+.2f}")
-    panels[2].set(xlabel=r"$\langle S_i\rangle$ of the bin (nats)", ylabel=r"$\langle I_\mathrm{BP}\rangle$ of the bin (THz$^{-3}$)")
+    panels[0].set_ylabel(INTENSITY)
+    panels[2].set(xlabel=r"$\langle S_i\rangle$ of the bin (nats)", title="means of bins")
     panels[2].legend(loc="upper left")
-    leave_room(panels[2], 0.3)
+    leave_room(panels[0])
     letter(panels)
     save(figure, path)

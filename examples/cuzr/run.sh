@@ -62,10 +62,12 @@ find_vibrations() {
 }
 
 draw() {
-  echo "run.sh: drawing figures"
-  python "$cuzr/analyse.py" .
-  python "$cuzr/figures.py" .
-  printf '\nFigures: %s\nSummary: %s\n' "$PWD/figure1.png ... figure6.png" "$PWD/summary.txt, summary.json"
+  echo "run.sh: collecting results and drawing figures"
+  mkdir -p results
+  python "$cuzr/collect.py" . results
+  python "$cuzr/evaluate.py" results
+  python "$cuzr/figures.py" results
+  printf '\nFigures: %s\nSummary: %s\n' "$PWD/results/figure1.png ... figure6.png" "$PWD/results/summary.txt, summary.json"
 }
 
 study() {
@@ -81,7 +83,7 @@ study() {
 small_study() {
   ranks=${RANKS:-2} centres=30 batches=1
   mkdir -p "$output" && cd "$output"
-  rm -f ./*.dump mean.*.txt hold.restart.? events.* centres.lmp figure?.png summary.* log.*
+  rm -rf ./*.dump mean.*.txt hold.restart.? events.* centres.lmp log.* results
   gunzip -c "$cuzr/glass-2048.data.gz" > glass.data
   study "$@" -var hold 200 -var events 2
 }

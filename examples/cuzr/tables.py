@@ -41,8 +41,19 @@ def read_table(path):
     return {name: column(words) for name, words in zip(names, zip(*rows))}
 
 
+def plain(value):
+    """Python's own types; nan, which JSON does not have, becomes None."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, (float, np.floating)):
+        return None if np.isnan(value) else float(value)
+    return int(value) if isinstance(value, np.integer) else value
+
+
 def write_json(path, values):
-    path.write_text(json.dumps(values, indent=2, default=float) + "\n")
+    path.write_text(json.dumps(plain(values), indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path):
