@@ -67,6 +67,7 @@ draw() {
   python "$cuzr/collect.py" . results
   python "$cuzr/evaluate.py" results
   python "$cuzr/figures.py" results
+  python "$cuzr/atoms_dump.py" results
   printf '\nFigures: %s\nSummary: %s\n' "$PWD/results/figure1.png ... figure6.png" "$PWD/results/summary.txt, summary.json"
 }
 
