@@ -19,7 +19,8 @@ def structure_factor(positions, edges):
                               for part in np.array_split(vectors, max(len(vectors) // 256, 1))]) / len(positions)
     bins = ((lengths - SHELL[0]) / BIN).astype(int)
     counts = np.bincount(bins)
-    return SHELL[0] + BIN * (np.flatnonzero(counts) + 0.5), (np.bincount(bins, factors) / counts)[counts > 0]
+    filled = np.flatnonzero(counts)
+    return SHELL[0] + BIN * (filled + 0.5), np.bincount(bins, factors)[filled] / counts[filled]
 
 
 def strongest_wave_number(frames, edges):

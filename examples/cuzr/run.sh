@@ -72,6 +72,7 @@ draw() {
 }
 
 study() {
+  export PYTHONDONTWRITEBYTECODE=1
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
   if wanted glass; then make_glass "$@"; fi
   if wanted hold; then hold "$@"; fi
@@ -81,11 +82,15 @@ study() {
 }
 
 # Of what an earlier run left, nothing may be taken for this one's.
+start_anew() {
+  rm -rf ./*.dump mean.*.txt hold.restart.? events.* centres.lmp spectrum.txt log.* results
+  gunzip -c "$cuzr/glass-2048.data.gz" > glass.data
+}
+
 small_study() {
   ranks=${RANKS:-2} centres=30 batches=1
   mkdir -p "$output" && cd "$output"
-  rm -rf ./*.dump mean.*.txt hold.restart.? events.* centres.lmp log.* results
-  gunzip -c "$cuzr/glass-2048.data.gz" > glass.data
+  if wanted glass; then start_anew; fi
   study "$@" -var hold 200 -var events 2
 }
 
