@@ -48,8 +48,8 @@ def mean_interval(values):
 
 
 def whole_from_half(r):
-    """Reliability of a mean from the correlation of its halves (Spearman and Brown, 1910)."""
-    return 2 * r / (1 + r)
+    """Reliability of a mean from the correlation of its halves (Spearman and Brown, 1910); nan where that is negative."""
+    return 2 * r / (1 + r) if r > 0 else float("nan")
 
 
 def reliability_of_means(lists, splits=200):

@@ -36,7 +36,7 @@ def draw_history(axes, results, panel, labelled):
     atom = np.flatnonzero(results.atoms["id"] == table["atom"][mine][0])[0]
     species = motifs.SPECIES[int(results.atoms["type"][atom])]
     axes.text(0.03, 0.97, f"{species} atom {results.atoms['id'][atom]}, $S_i$ = {results.atoms['S'][atom]:.2f}, "
-              f"motifs: {results.atoms['motifs'][atom]}", transform=axes.transAxes, va="top")
+              f"motifs: {results.atoms['motifs'][atom]}", transform=axes.transAxes, va="top", fontsize=8)
     axes.legend(loc="upper right", bbox_to_anchor=(1, 0.95), ncols=2, markerscale=2.5, handletextpad=0.1,
                 columnspacing=0.8, framealpha=0)
 

@@ -1,5 +1,7 @@
 """The summary of a study as text."""
 
+from claims import claims
+
 SPECIES = ("all", "Cu", "Zr")
 
 
@@ -22,6 +24,10 @@ def signed(value):
 
 def interval(values, digits=2):
     return f"{number(values[0], digits)} .. {number(values[1], digits)}"
+
+
+def paper(summary):
+    return table(["claim of the paper", "here", "holds"], claims(summary))
 
 
 def entropy(summary):
@@ -127,7 +133,7 @@ def report(summary):
             f"({study['samples_variants']} for other definitions of the motif)\n")
     if "largest_difference_of_S" in study:
         head += f"S_i of the compute and from its dumped motifs: at most {study['largest_difference_of_S']:.1e} apart\n"
-    parts = [entropy, initial_motifs, saturation, premise]
+    parts = [paper, entropy, initial_motifs, saturation, premise]
     parts += [barriers] * bool(summary["barriers"]) + [vibrations] * bool(summary["vibrations"])
     if summary["correlations"]:
         parts += [correlations, groups, field_correlations]
