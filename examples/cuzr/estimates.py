@@ -29,9 +29,9 @@ def pearson_interval(x, y):
     rng = np.random.default_rng(SEED)
     weights = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), DRAWS) / len(x)
     mx, my, mxx, myy, mxy = (weights @ products).T
-    with np.errstate(invalid="ignore"):
-        values = (mxy - mx * my) / np.sqrt((mxx - mx * mx) * (myy - my * my))
-    return np.nanpercentile(values, [2.5, 97.5]).tolist()
+    variances = (mxx - mx * mx) * (myy - my * my)
+    usable = variances > 1e-12   # not where a draw took equal values only
+    return np.percentile((mxy - mx * my)[usable] / np.sqrt(variances[usable]), [2.5, 97.5]).tolist()
 
 
 def correlation(x, y):

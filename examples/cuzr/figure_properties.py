@@ -26,6 +26,12 @@ def draw_line(axes, x, y, colour):
     axes.plot(ends, slope * ends + offset, color=colour, linewidth=1)
 
 
+def fit(x, y):
+    """Pearson's coefficient for a legend, if there is one."""
+    r = estimates.pearson(x, y)
+    return "" if np.isnan(r) else f": r = {r:+.2f}"
+
+
 def leave_room(axes, share=0.18):
     """For the text above the points."""
     bottom, top = axes.get_ylim()
@@ -47,7 +53,7 @@ def draw_figure3(results, path):
         size = estimates.group_size(len(x))
         means = estimates.group_means(x, x, y, size=size)
         panels[2].plot(*means, "o", color=SPECIES_COLOURS[species], markersize=5,
-                       label=f"{species}, groups of {size}: r = {estimates.pearson(*means):+.2f}")
+                       label=f"{species}, groups of {size}" + fit(*means))
         if len(means[0]) > 2:
             draw_line(panels[2], *means, SPECIES_COLOURS[species])
     panels[2].set(xlabel=r"$\langle S_i\rangle$ of the group (nats)", ylabel=r"$\langle\Delta Q\rangle$ of the group (eV)")
@@ -68,7 +74,7 @@ def draw_figure4(results, path):
 
         s, mean = estimates.group_means(x, x, y, size=size)
         panels[2].semilogy(s, mean, "o", color=SPECIES_COLOURS[species], markersize=3, alpha=0.7,
-                           label=f"{species}, {size} atoms each: r = {estimates.pearson(s, np.log(mean)):+.2f}")
+                           label=f"{species}, {size} atoms each" + fit(s, np.log(mean)))
     panels[0].set_ylabel(INTENSITY)
     panels[2].set(xlabel=r"$\langle S_i\rangle$ of the bin (nats)", title="means of bins")
     panels[2].legend(loc="upper left")
