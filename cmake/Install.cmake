@@ -8,7 +8,7 @@ install(FILES README.md LICENSE THIRD-PARTY.md CHANGELOG.md CITATION.cff
   DESTINATION share/doc/ergodic COMPONENT plugin)
 install(DIRECTORY doc/ DESTINATION share/doc/ergodic/doc COMPONENT plugin)
 install(DIRECTORY examples/ DESTINATION share/ergodic/examples USE_SOURCE_PERMISSIONS COMPONENT plugin
-  PATTERN .gitignore EXCLUDE PATTERN output EXCLUDE)
+  PATTERN .gitignore EXCLUDE PATTERN output EXCLUDE PATTERN __pycache__ EXCLUDE)
 
 # Lmod takes the .lua file, Environment Modules the Tcl one (it has no extension there).
 configure_file(cmake/modulefile.lua.in ${PROJECT_VERSION}.lua @ONLY)

