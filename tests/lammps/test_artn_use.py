@@ -111,7 +111,7 @@ def test_other_boxes_and_lists(lmp, change):
         script = script.replace("region box block 0 4 0 4 0 4", "region box prism 0 4 0 4 0 4 1 0 1")
     elif change == "surface":
         script = script.replace("units metal", "units metal\nboundary p p f")
-        script = script.replace("block 0 4 0 4 0 4", "block 0 4 0 4 -0.01 3.99")
+        script = script.replace("block 0 4 0 4 0 4", "block 0 4 0 4 -0.3 3.7")
     elif change == "shrink":
         script = script.replace("units metal", "units metal\nboundary p p s")
     elif change == "newton":
