@@ -26,8 +26,8 @@ pub(super) struct Ascent {
 const PATIENCE: usize = 40;
 /// Share of the longest step along the mode that is made after that.
 const LEAST_HASTE: f64 = 0.2;
-/// Steps in a row with a positive lowest curvature after which the search is given up.
-const MOST_LOST: usize = 60;
+/// Way in a row with a positive lowest curvature after which the search is given up, over the longest step along the mode.
+const MOST_LOST: f64 = 60.0;
 /// Times that the lowest curvature may become positive: a saddle that is none any more makes it change its sign for ever.
 const MOST_FLIPS: usize = 30;
 /// Steps after which the search is given up: one in thirty saddles is farther, and costs more than a new attempt.
@@ -44,7 +44,7 @@ pub(super) fn climb(
     memory: &mut Memory,
     ascent: &Ascent,
 ) -> Outcome<(Point, Mode)> {
-    let (mut lost, mut flips) = (0, 0);
+    let (mut lost, mut flips) = (0.0, 0);
     let mut age = 0;
     let mut waited = 0;
     for _ in 0..MOST_STEPS {
@@ -52,8 +52,8 @@ pub(super) fn climb(
         if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
             mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
             memory.extend(&mut mode.others);
-            flips += usize::from(mode.value >= 0.0 && lost == 0);
-            lost = if mode.value < 0.0 { 0 } else { lost + age };
+            flips += usize::from(mode.value >= 0.0 && lost == 0.0);
+            lost = if mode.value < 0.0 { 0.0 } else { lost + age as f64 * stride(mode.value) };
             age = 0;
             if lost > MOST_LOST || flips > MOST_FLIPS {
                 return Err(Stop::Failed(Status::EigenvalueLost));

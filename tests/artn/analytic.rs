@@ -1,6 +1,6 @@
 //! Surfaces with known saddles.
 
-use crate::engines::{DoubleWells, Energy, MuellerBrown, Tested, eigenvalues, field, rest, stationary};
+use crate::engines::{DoubleWells, Energy, MuellerBrown, Tested, eigenvalues, field, rest, settings, stationary};
 use ergodic::artn::{Search, Settings, Status, Steps};
 
 fn mueller_brown_minimum(atoms: usize) -> Vec<f64> {
@@ -62,18 +62,8 @@ fn coupled_double_wells_are_crossed_one_at_a_time() {
     let atoms = 6;
     let corner: Vec<f64> = (0..3 * atoms).map(|k| rest(k) - f64::from(u8::from(k % 3 == 0))).collect();
     let (minimum, energy) = stationary(&wells, &corner);
-    let settings = Settings {
-        push: 0.05,
-        push_radius: 1.0,
-        active: None,
-        ftol: 1e-6,
-        lanczos_step: 1e-5,
-        curvature: -0.1,
-        steps: Steps::for_shell(3.7),
-        ..Settings::default()
-    };
     let mut engine = Tested::new(DoubleWells { coupling: 0.05 });
-    let search = Search::new(&mut engine, field(minimum.clone()), settings).unwrap();
+    let search = Search::new(&mut engine, field(minimum.clone()), settings()).unwrap();
     let mut found = 0;
     for centre in 0..atoms {
         let mut top = minimum.clone();
@@ -112,17 +102,7 @@ fn a_point_with_two_unstable_modes_is_no_saddle() {
     let (minimum, _) = stationary(&wells, &at([-1.0, -1.0]));
     let (higher, _) = stationary(&wells, &at([0.0, 0.0]));
     assert!(eigenvalues(&wells, &higher)[1] < -1.0);
-    let settings = Settings {
-        push: 0.05,
-        push_radius: 1.0,
-        active: None,
-        ftol: 1e-6,
-        lanczos_step: 1e-5,
-        curvature: -0.1,
-        connect: false,
-        steps: Steps::for_shell(3.7),
-        ..Settings::default()
-    };
+    let settings = Settings { connect: false, ..settings() };
     let mut engine = Tested::new(DoubleWells { coupling: 0.05 });
     let search = Search::new(&mut engine, field(minimum), settings).unwrap();
     let mut mode = vec![0.0; 3 * atoms];

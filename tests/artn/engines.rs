@@ -1,6 +1,6 @@
 //! Energy surfaces to search on, and their derivatives by nalgebra.
 
-use ergodic::artn::{Cell, Engine, Sample};
+use ergodic::artn::{Cell, Engine, Sample, Settings, Steps};
 use ergodic::{Error, Result};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
@@ -201,4 +201,18 @@ pub fn field(positions: Vec<f64>) -> Sample {
     const SIDE: f64 = 1e5;
     let cell = Cell::new([[SIDE, 0.0, 0.0], [0.0, SIDE, 0.0], [0.0, 0.0, SIDE]], [true; 3]).unwrap();
     Sample { cell, ..sample(positions) }
+}
+
+/// Settings for surfaces whose wells are some units apart.
+pub fn settings() -> Settings {
+    Settings {
+        push: 0.05,
+        push_radius: 1.0,
+        active: None,
+        ftol: 1e-6,
+        lanczos_step: 1e-5,
+        curvature: -0.1,
+        steps: Steps::for_shell(3.7),
+        ..Settings::default()
+    }
 }

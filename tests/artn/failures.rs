@@ -1,21 +1,8 @@
 //! Every way to fail, and every wrong use.
 
-use crate::engines::{DoubleWells, Energy, Tested, field, rest, stationary};
+use crate::engines::{DoubleWells, Energy, Tested, field, rest, settings, stationary};
 use ergodic::Error;
 use ergodic::artn::{Search, Settings, Status, Steps};
-
-fn settings() -> Settings {
-    Settings {
-        push: 0.05,
-        push_radius: 1.0,
-        active: None,
-        ftol: 1e-6,
-        lanczos_step: 1e-5,
-        curvature: -0.1,
-        steps: Steps::for_shell(3.7),
-        ..Settings::default()
-    }
-}
 
 fn wells() -> DoubleWells {
     DoubleWells { coupling: 0.05 }
@@ -191,10 +178,7 @@ fn not_connected() {
 fn eigenvalue_lost() {
     let rest: Vec<f64> = (0..9).map(rest).collect();
     let mut engine = Tested::new(Bowl);
-    // Short steps, so that the climb is given up before it goes absurdly far.
-    let mut settings = settings();
-    settings.steps.mode *= 0.2;
-    let search = Search::new(&mut engine, field(rest.clone()), settings).unwrap();
+    let search = Search::new(&mut engine, field(rest.clone()), settings()).unwrap();
     let mut beside = rest.clone();
     beside[1] += 0.5;
     let mut mode = vec![0.0; 9];
