@@ -11,7 +11,7 @@ use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
 use super::relax::{Descent, relax};
 use super::search::Search;
-use super::softest::softest_mode;
+use super::softest::{Softest, followed, softest_mode};
 use super::surface::{Outcome, Point, Stop, Surface};
 use std::sync::Arc;
 
@@ -257,24 +257,24 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Lowest eigenvalue of the Hessian of the grown region, which is negative.
+    /// Lowest eigenvalue of the Hessian, which is negative: of the grown region, then with the others following.
     fn lowest_eigenvalue(&mut self, saddle: &FreeSaddle) -> Outcome<f64> {
-        let stage = 1.min(self.regions.len() - 1);
-        let metric = self.enter(stage, &saddle.point.x)?;
+        let step = self.search.settings.lanczos_step;
+        let last = self.regions.len() - 1;
+        // What remains in a region is mended when the other atoms follow.
+        let tolerance = if last > 1 { 0.3 } else { 0.1 };
+        let metric = self.enter(1.min(last), &saddle.point.x)?;
         let point = self.surface.evaluate(self.surface.gather(&saddle.point.x))?;
         let start = self.surface.gather(&saddle.v);
-        let softest = softest_mode(
-            &mut self.surface,
-            &metric,
-            &point,
-            &start,
-            &saddle.memory,
-            self.search.settings.lanczos_step,
-        )?;
-        if softest.value >= 0.0 {
-            return Err(Stop::Failed(Status::EigenvalueLost));
+        let Softest { mut value, v } =
+            softest_mode(&mut self.surface, &metric, &point, &start, &saddle.memory, step, tolerance)?;
+        if last > 1 {
+            let mut all = vec![0.0; saddle.v.len()];
+            self.surface.scatter(&v, &mut all);
+            let metric = self.enter(last, &saddle.point.x)?;
+            value = followed(&mut self.surface, &metric, &saddle.point, &all, step)?;
         }
-        Ok(softest.value)
+        if value < 0.0 { Ok(value) } else { Err(Stop::Failed(Status::EigenvalueLost)) }
     }
 
     /// Slides down from a stationary point with a second unstable mode, and climbs again, until there is one only.

@@ -7,13 +7,17 @@ use super::linalg::{add, dot, norm, remove, scale, symmetric_eigen};
 use super::preconditioner::Preconditioner;
 use super::surface::{Outcome, Point, Surface};
 
-/// Eigenvalue (energy/distance^2).
+/// The lowest eigenpair.
 #[derive(Debug, Clone)]
 pub(super) struct Softest {
+    /// Eigenvalue (energy/distance^2).
     pub value: f64,
+    /// Unit eigenvector of the selected atoms.
+    pub v: Vec<f64>,
 }
 
-/// The lowest eigenvalue at `point`, starting from the direction `start`.
+/// The lowest eigenpair of the selected atoms at `point`, starting from the direction `start`, until the residual is at most
+/// `tolerance` times the eigenvalue, whose relative error is about the square of that over the relative distance to the next one.
 pub(super) fn softest_mode(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
@@ -21,9 +25,8 @@ pub(super) fn softest_mode(
     start: &[f64],
     memory: &Memory,
     step: f64,
+    tolerance: f64,
 ) -> Outcome<Softest> {
-    /// Over the eigenvalue. The relative error is about the square of this over the relative distance to the next one.
-    const RESIDUAL: f64 = 0.15;
     const MOST: usize = 12;
     let mut basis: Vec<Vec<f64>> = Vec::new();
     let mut products: Vec<Vec<f64>> = Vec::new();
@@ -31,7 +34,7 @@ pub(super) fn softest_mode(
     loop {
         let length = norm(&next);
         scale(&mut next, 1.0 / length);
-        products.push(hessian_product(surface, point, &next, step)?);
+        products.push(central_product(surface, point, &next, step)?);
         basis.push(next);
         let matrix = basis.iter().map(|v| products.iter().map(|p| dot(v, p)).collect()).collect::<Vec<Vec<f64>>>();
         let symmetric =
@@ -42,8 +45,8 @@ pub(super) fn softest_mode(
             add(&mut residual, *weight, p);
             add(&mut residual, -weight * values[0], v);
         }
-        if norm(&residual) <= RESIDUAL * values[0].abs() || basis.len() == MOST || basis.len() == start.len() {
-            return rayleigh(surface, point, &basis, &vectors[0], step);
+        if norm(&residual) <= tolerance * values[0].abs() || basis.len() == MOST || basis.len() == start.len() {
+            return Ok(ritz_pair(values[0], &basis, &vectors[0]));
         }
         next = memory.step(preconditioner, &residual, None);
         // What is a rigid motion at the initial minimum is none elsewhere, but the metric leaves it out.
@@ -53,19 +56,49 @@ pub(super) fn softest_mode(
         remove(&mut next, &basis);
         remove(&mut next, &basis);
         if norm(&next) <= 1e-6 * before {
-            return rayleigh(surface, point, &basis, &vectors[0], step);
+            return Ok(ritz_pair(values[0], &basis, &vectors[0]));
         }
     }
 }
 
-/// Curvature along a combination of `basis` by a central difference: the error of the one-sided ones is too large for a result.
-fn rayleigh(surface: &mut Surface, point: &Point, basis: &[Vec<f64>], weights: &[f64], step: f64) -> Outcome<Softest> {
-    let mut v = vec![0.0; point.x.len()];
+fn ritz_pair(value: f64, basis: &[Vec<f64>], weights: &[f64]) -> Softest {
+    let mut v = vec![0.0; basis[0].len()];
     for (weight, vector) in weights.iter().zip(basis) {
         add(&mut v, *weight, vector);
     }
-    let ahead = dot(&v, &hessian_product(surface, point, &v, step)?);
-    scale(&mut v, -1.0);
-    let behind = dot(&v, &hessian_product(surface, point, &v, step)?);
-    Ok(Softest { value: 0.5 * (ahead + behind) / dot(&v, &v) })
+    Softest { value, v }
+}
+
+/// The eigenvalue once the other atoms follow `v` (unit length, of all atoms, which are selected): the lower one of two vectors,
+/// `v` and the answer of the springs to its residual, whose own curvature the springs say too.
+pub(super) fn followed(
+    surface: &mut Surface,
+    preconditioner: &Preconditioner,
+    point: &Point,
+    v: &[f64],
+    step: f64,
+) -> Outcome<f64> {
+    let mut residual = central_product(surface, point, v, step)?;
+    let own = dot(v, &residual);
+    add(&mut residual, -own, v);
+    let mut answer = preconditioner.solve(&residual);
+    let along = dot(v, &answer);
+    add(&mut answer, -along, v);
+    let square = dot(&answer, &answer);
+    if square == 0.0 {
+        return Ok(own);
+    }
+    let other = dot(&answer, &preconditioner.multiply(&answer)) / square;
+    let coupling = dot(&answer, &residual) / square.sqrt();
+    Ok(0.5 * (own + other) - (0.5 * (own - other)).hypot(coupling))
+}
+
+/// H v by a central difference: the error of one-sided ones is too large for a result.
+fn central_product(surface: &mut Surface, point: &Point, v: &[f64], step: f64) -> Outcome<Vec<f64>> {
+    let opposite: Vec<f64> = v.iter().map(|v| -v).collect();
+    let behind = hessian_product(surface, point, &opposite, step)?;
+    let mut product = hessian_product(surface, point, v, step)?;
+    add(&mut product, -1.0, &behind);
+    scale(&mut product, 0.5);
+    Ok(product)
 }
