@@ -1,15 +1,14 @@
 //! The stages of one attempt.
 
 use super::climb::{Ascent, climb};
-use super::event::{Event, Status, displacements, same_configuration};
+use super::event::{Event, Status, displacements};
 use super::exit::leave_basin;
-use super::lanczos::{Limits, Mode, lowest_mode};
+use super::lanczos::{Limits, Mode, Near, lowest_mode, no_direction};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, difference, dot, max_atom, max_component, norm, scale};
+use super::linalg::{add, dot, max_component, norm, scale};
 use super::neighbors::within;
 use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
-use super::relax::{Descent, relax};
 use super::search::Search;
 use super::softest::{Softest, followed, softest_mode};
 use super::surface::{Outcome, Point, Stop, Surface};
@@ -17,14 +16,12 @@ use std::sync::Arc;
 
 /// The first region grows to this times its radius.
 const GROWTH: f64 = 1.5;
+/// Radius of the atoms that the first mode is made of if all atoms move, over that of the push.
+const NEIGHBOURHOOD: f64 = 2.7;
 /// Tolerance of a saddle of the first region over that of the end: it moves again when the region grows.
 const ROUGH: f64 = 5.0;
 /// Tolerance of grown regions over that of the end, so that the atoms around need no steps, or few.
 const GROWN: f64 = 0.7;
-/// Below this times the tolerance a relaxation that is far from the initial minimum will not get there.
-const ELSEWHERE: f64 = 3.0;
-/// Over the distance of equal minima: from where on the straight way to the initial minimum is tried.
-const NEAR: f64 = 6.0;
 /// Residual at which a mode is good enough to follow. The distance to the next mode is some 0.2 in the metric; with 0.1 one
 /// saddle in three was lost.
 const RESIDUAL: f64 = 0.05;
@@ -43,16 +40,16 @@ const MOST_HIGHER: usize = 3;
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {
-    search: &'a Search,
+    pub(super) search: &'a Search,
     pub(super) surface: Surface<'a>,
     centre: usize,
     pub(super) event: Event,
     /// The atoms that move first, more of them, all.
-    regions: Vec<Region>,
+    pub(super) regions: Vec<Region>,
 }
 
 /// Atoms that move, and their metric once it is needed.
-struct Region {
+pub(super) struct Region {
     atoms: Vec<u32>,
     metric: Option<Arc<Preconditioner>>,
 }
@@ -65,20 +62,11 @@ struct Saddle {
 }
 
 /// A saddle of all atoms, and its mode, shape (N, 3).
-struct FreeSaddle {
-    point: Point,
-    v: Vec<f64>,
+pub(super) struct FreeSaddle {
+    pub point: Point,
+    pub v: Vec<f64>,
     /// Of the grown region.
     memory: Memory,
-}
-
-/// Where one side of a saddle leads, the atoms outside the region at rest in `around`.
-struct Side {
-    point: Point,
-    memory: Memory,
-    around: Vec<f64>,
-    /// Whether that is the initial minimum.
-    home: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -111,11 +99,13 @@ impl<'a> Attempt<'a> {
         let metric = self.enter(0, initial)?;
         let start = self.surface.evaluate(self.surface.gather(initial))?;
         let direction = self.surface.gather(direction);
+        let near = self.near();
+        let near = near.as_ref();
         let mut memory = Memory::default();
         let (point, mode) =
-            leave_basin(&mut self.surface, &metric, &self.search.settings, &start, &direction, &mut memory)?;
+            leave_basin(&mut self.surface, &metric, near, &self.search.settings, &start, &direction, &mut memory)?;
         let all = initial.clone();
-        self.cross(point, mode, memory, all)
+        self.cross(point, mode, memory, all, near)
     }
 
     /// From `positions` (shape (N, 3)) near a saddle whose mode is about `mode` (same shape).
@@ -124,8 +114,18 @@ impl<'a> Attempt<'a> {
         let point = self.surface.evaluate(self.surface.gather(positions))?;
         let start = Direction::new(&metric, &self.surface.gather(mode)).ok_or_else(no_direction)?;
         let limits = self.limits(self.search.settings.lanczos_size);
-        let mode = lowest_mode(&mut self.surface, &metric, &point, &start, limits)?;
-        self.cross(point, mode, Memory::default(), positions.to_vec())
+        let mode = lowest_mode(&mut self.surface, &metric, None, &point, &start, limits)?;
+        self.cross(point, mode, Memory::default(), positions.to_vec(), None)
+    }
+
+    /// The atoms that the mode is made of while it leads away from the initial minimum, if all atoms move.
+    fn near(&self) -> Option<Near> {
+        let sample = &self.search.sample;
+        let settings = &self.search.settings;
+        let radius = settings.active.unwrap_or(NEIGHBOURHOOD * settings.push_radius);
+        let places = within(&sample.cell, &sample.positions, self.centre, radius);
+        let some = self.regions.len() == 1 && places.len() < sample.ids.len();
+        some.then(|| Near { metric: metric(self.search, &places, self.centre), places })
     }
 
     fn limits(&self, size: usize) -> Limits {
@@ -133,24 +133,32 @@ impl<'a> Attempt<'a> {
     }
 
     /// Tolerance of a stage: the last one's is what was asked for.
-    fn tolerance(&self, stage: usize) -> f64 {
+    pub(super) fn tolerance(&self, stage: usize) -> f64 {
         let last = stage + 1 == self.regions.len();
         if last { self.search.settings.ftol } else { GROWN * self.search.settings.ftol }
     }
 
     /// Metric of the first stage.
-    fn local(&self) -> Arc<Preconditioner> {
+    pub(super) fn local(&self) -> Arc<Preconditioner> {
         Arc::clone(self.regions[0].metric.as_ref().expect("the first stage was entered"))
     }
 
     /// Up to the saddle, and down on both sides; atoms outside the region rest in `around` at first.
-    fn cross(&mut self, point: Point, mode: Mode, mut memory: Memory, mut around: Vec<f64>) -> Outcome<()> {
+    fn cross(
+        &mut self,
+        point: Point,
+        mode: Mode,
+        mut memory: Memory,
+        mut around: Vec<f64>,
+        near: Option<&Near>,
+    ) -> Outcome<()> {
         let settings = &self.search.settings;
         let ascent = Ascent {
             tolerance: ROUGH * settings.ftol,
             mode_step: settings.steps.mode,
             atom_step: settings.steps.atom,
             lanczos: self.limits(REFRESHED),
+            near,
             refresh: REFRESH,
         };
         let local = self.local();
@@ -181,7 +189,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Lets the atoms of `stage` move, from `positions`; returns the metric.
-    fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
+    pub(super) fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
         let (search, centre) = (self.search, self.centre);
         let Region { atoms, metric: known } = &mut self.regions[stage];
         self.surface.select(atoms, positions)?;
@@ -235,6 +243,7 @@ impl<'a> Attempt<'a> {
             mode_step: 0.5 * settings.steps.mode,
             atom_step: settings.steps.atom,
             lanczos: self.limits(REFRESHED),
+            near: None,
             refresh: if stage <= 1 { REFRESH } else { LATE_REFRESH },
         };
         let mode = Mode { direction, ..saddle.mode };
@@ -289,7 +298,7 @@ impl<'a> Attempt<'a> {
             add(&mut start, 1.0, &mode.direction.v);
             let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
             let limits = Limits { size: SECOND, residual: 0.0, ..ascent.lanczos };
-            let mut found = lowest_mode(&mut self.surface, metric, &point, &start, limits)?;
+            let mut found = lowest_mode(&mut self.surface, metric, None, &point, &start, limits)?;
             let second = found.others.last().filter(|(v, product)| dot(v, product) < -FLAT).map(|(v, _)| v.clone());
             memory.extend(&mut found.others);
             let Some(down) = second else { return Ok(Saddle { point, mode, memory }) };
@@ -303,103 +312,6 @@ impl<'a> Attempt<'a> {
         }
         Err(Stop::Failed(Status::NotConverged))
     }
-
-    /// Relaxes both sides of the saddle: one must lead to the initial minimum, the other to another one.
-    fn connect(&mut self, saddle: &FreeSaddle) -> Outcome<()> {
-        let initial = &self.search.sample.positions;
-        let back = if dot(&saddle.v, &difference(&saddle.point.x, initial)) > 0.0 { -1.0 } else { 1.0 };
-        self.enter(0, initial)?;
-        let bottom = self.surface.evaluate(self.surface.gather(initial))?;
-        let first = self.relax_side(saddle, back, &bottom)?;
-        let far = if first.home {
-            // In its initial place the surroundings might push a new minimum back.
-            self.enter(0, &saddle.point.x)?;
-            Side { around: saddle.point.x.clone(), ..self.relax_side(saddle, -back, &bottom)? }
-        } else if self.relax_side(saddle, -back, &bottom)?.home {
-            first
-        } else {
-            return Err(Stop::Failed(Status::NotConnected));
-        };
-        let minimum = self.free_minimum(far)?;
-        self.record_minimum(minimum)
-    }
-
-    /// Relaxes the region from beside the saddle and says whether that leads to the initial minimum `bottom`.
-    fn relax_side(&mut self, saddle: &FreeSaddle, sign: f64, bottom: &Point) -> Outcome<Side> {
-        let settings = &self.search.settings;
-        let v = self.surface.gather(&saddle.v);
-        let mut x = self.surface.gather(&saddle.point.x);
-        add(&mut x, sign * settings.steps.side / norm(&v), &v);
-        let point = self.surface.evaluate(x)?;
-        let cell = self.search.sample.cell;
-        let full = self.surface.is_full();
-        let away = |point: &Point| {
-            if full {
-                max_atom(displacements(&cell, &bottom.x, &point.x).as_flattened())
-            } else {
-                max_atom(&difference(&point.x, &bottom.x))
-            }
-        };
-        let arrived = |point: &Point| {
-            (point.energy - bottom.energy).abs() < settings.same_energy && away(point) <= settings.same_distance
-        };
-        let elsewhere =
-            |point: &Point| point.fmax() < ELSEWHERE * settings.ftol && away(point) > 5.0 * settings.same_distance;
-        let mut memory = Memory::default();
-        let descent =
-            Descent { tolerance: settings.ftol, longest: settings.steps.descent, stride: settings.steps.side };
-        let local = self.local();
-        let mut home = false;
-        let mut nearest = NEAR * settings.same_distance;
-        let point = relax(&mut self.surface, &local, point, &mut memory, &descent, |surface, point| {
-            home = arrived(point);
-            let distance = away(point);
-            if !home && distance < nearest && looks_harmonic(point, bottom) {
-                nearest = 0.5 * distance;
-                home = falls_to(surface, point, bottom)?;
-            }
-            Ok(home || elsewhere(point))
-        })?;
-        home = home || arrived(&point);
-        Ok(Side { point, memory, around: self.search.sample.positions.clone(), home })
-    }
-
-    /// Converges a minimum of the region with all atoms free.
-    fn free_minimum(&mut self, side: Side) -> Outcome<Point> {
-        let Side { mut point, mut memory, around: mut positions, .. } = side;
-        self.surface.scatter(&point.x, &mut positions);
-        for stage in 1.min(self.regions.len() - 1)..self.regions.len() {
-            let before = self.surface.atoms().to_vec();
-            let metric = self.enter(stage, &positions)?;
-            point = self.surface.evaluate(self.surface.gather(&positions))?;
-            let tolerance = self.tolerance(stage);
-            let last = stage + 1 == self.regions.len();
-            if last && point.fmax() < tolerance {
-                break;
-            }
-            memory = memory.carried(&before, self.surface.atoms(), &metric);
-            let descent = Descent { tolerance, longest: self.search.settings.steps.descent, stride: 0.0 };
-            point = relax(&mut self.surface, &metric, point, &mut memory, &descent, |_, _| Ok(false))?;
-            self.surface.scatter(&point.x, &mut positions);
-        }
-        Ok(point)
-    }
-
-    fn record_minimum(&mut self, minimum: Point) -> Outcome<()> {
-        let settings = &self.search.settings;
-        let sample = &self.search.sample;
-        let initial = (&sample.positions[..], self.search.energy);
-        let end = (&minimum.x[..], minimum.energy);
-        if same_configuration(&sample.cell, initial, end, settings.same_energy, settings.same_distance) {
-            return Err(Stop::Failed(Status::NoNewMinimum));
-        }
-        let moved = displacements(&sample.cell, &sample.positions, &minimum.x);
-        self.event.energy_final = minimum.energy;
-        self.event.dr_final = norm(moved.as_flattened());
-        self.event.moved = moved.iter().filter(|d| norm(&d[..]) > settings.moved_distance).count() as u32;
-        self.event.minimum = minimum.x;
-        Ok(())
-    }
 }
 
 /// Springs of `atoms`, numbered along the first axis from the centre on.
@@ -407,33 +319,4 @@ fn metric(search: &Search, atoms: &[u32], centre: usize) -> Preconditioner {
     let sample = &search.sample;
     let along: Vec<f64> = atoms.iter().map(|&atom| sample.separation(centre, atom as usize)[0]).collect();
     Preconditioner::new(&search.springs, atoms, sample.ids.len(), &along)
-}
-
-/// Whether energy and slope at `point` are those of a harmonic well with its bottom there.
-fn looks_harmonic(point: &Point, bottom: &Point) -> bool {
-    const FACTOR: f64 = 2.0;
-    let work = 0.5 * dot(&point.gradient, &difference(&point.x, &bottom.x));
-    let height = point.energy - bottom.energy;
-    work > 0.0 && height > work / FACTOR && height < FACTOR * work
-}
-
-/// Whether the energy falls all along the straight way from `point` to `bottom`.
-fn falls_to(surface: &mut Surface, point: &Point, bottom: &Point) -> Outcome<bool> {
-    const PLACES: [f64; 2] = [1.0 / 3.0, 2.0 / 3.0];
-    let way = difference(&bottom.x, &point.x);
-    let mut last = point.energy;
-    for place in PLACES {
-        let mut x = point.x.clone();
-        add(&mut x, place, &way);
-        let here = surface.evaluate(x)?;
-        if here.energy >= last || dot(&here.gradient, &way) >= 0.0 {
-            return Ok(false);
-        }
-        last = here.energy;
-    }
-    Ok(bottom.energy < last)
-}
-
-fn no_direction() -> Stop {
-    Stop::Broken(crate::error::Error::InvalidParameter("the mode has no length among the atoms that move".into()))
 }

@@ -2,7 +2,7 @@
 
 use super::event::Status;
 use super::exit::advance;
-use super::lanczos::{Limits, Mode, lowest_mode};
+use super::lanczos::{Limits, Mode, Near, lowest_mode};
 use super::lbfgs::{Direction, Memory};
 use super::linalg::{add, dot, max_atom, norm, scale};
 use super::preconditioner::Preconditioner;
@@ -10,7 +10,7 @@ use super::surface::{Outcome, Point, Stop, Surface};
 
 /// How to climb.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ascent {
+pub(super) struct Ascent<'a> {
     /// Converged when no force component exceeds this.
     pub tolerance: f64,
     /// Largest 2-norm of a step along the mode.
@@ -18,6 +18,8 @@ pub(super) struct Ascent {
     /// Largest displacement of an atom in the hyperplane.
     pub atom_step: f64,
     pub lanczos: Limits,
+    /// Atoms that the mode is made of, if not all.
+    pub near: Option<&'a Near>,
     /// Steps after which the mode is found again.
     pub refresh: usize,
 }
@@ -50,7 +52,7 @@ pub(super) fn climb(
     for _ in 0..MOST_STEPS {
         let converged = point.fmax() < ascent.tolerance;
         if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
-            mode = refreshed(surface, preconditioner, &point, &mode, ascent.lanczos)?;
+            mode = refreshed(surface, preconditioner, &point, &mode, ascent)?;
             memory.extend(&mut mode.others);
             flips += usize::from(mode.value >= 0.0 && lost == 0.0);
             lost = if mode.value < 0.0 { 0.0 } else { lost + age as f64 * stride(mode.value) };
@@ -96,9 +98,9 @@ fn refreshed(
     preconditioner: &Preconditioner,
     point: &Point,
     mode: &Mode,
-    limits: Limits,
+    ascent: &Ascent,
 ) -> Outcome<Mode> {
-    let mut new = lowest_mode(surface, preconditioner, point, &mode.direction, limits)?;
+    let mut new = lowest_mode(surface, preconditioner, ascent.near, point, &mode.direction, ascent.lanczos)?;
     if dot(&new.direction.v, &mode.direction.w) < 0.0 {
         new.reverse();
     }

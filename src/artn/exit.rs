@@ -1,20 +1,22 @@
 //! Out of the basin of the initial minimum.
 
 use super::event::Status;
-use super::lanczos::{Limits, Mode, lowest_mode};
+use super::lanczos::{Limits, Mode, Near, lowest_mode};
 use super::lbfgs::{Direction, Memory};
 use super::linalg::{add, difference, dot};
 use super::preconditioner::Preconditioner;
 use super::settings::Settings;
 use super::surface::{Outcome, Point, Stop, Surface};
 
-/// Pushes along `direction` (unit length) from `start` until the lowest curvature is below the threshold.
+/// Pushes along `direction` (unit length) from `start` until the lowest curvature is below the threshold,
+/// that of the atoms `near` if they are given.
 ///
 /// Nothing relaxes on the way: relaxed pushes slide along the floor of the valley, need more increments until a curvature is
 /// negative, and end in other basins more often.
 pub(super) fn leave_basin(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
+    near: Option<&Near>,
     settings: &Settings,
     start: &Point,
     direction: &[f64],
@@ -30,7 +32,7 @@ pub(super) fn leave_basin(
     let mut distance = settings.push;
     let mut point = advance(surface, start, settings.push, direction, memory)?;
     loop {
-        let mut mode = lowest_mode(surface, preconditioner, &point, &guess, limits)?;
+        let mut mode = lowest_mode(surface, preconditioner, near, &point, &guess, limits)?;
         memory.extend(&mut mode.others);
         if mode.curvature < settings.curvature {
             if dot(&mode.direction.w, &difference(&point.x, &start.x)) < 0.0 {

@@ -3,9 +3,9 @@
 //! H v = mu P v. By Sylvester's law of inertia H has as many negative eigenvalues as this problem.
 
 use super::lbfgs::Direction;
-use super::linalg::{add, difference, dot, norm, scale, symmetric_eigen};
+use super::linalg::{add, difference, dot, embed, extract, norm, scale, symmetric_eigen};
 use super::preconditioner::Preconditioner;
-use super::surface::{Outcome, Point, Surface};
+use super::surface::{Outcome, Point, Stop, Surface};
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
@@ -30,11 +30,45 @@ pub(super) struct Mode {
     pub others: Vec<(Vec<f64>, Vec<f64>)>,
 }
 
-/// Looks for the lowest mode at `point`, from `start` on.
+/// Atoms near the centre that a mode is made of while all atoms move: the lowest modes of a whole glass in its basin are
+/// spread over it and lead away from the centre.
+#[derive(Debug)]
+pub(super) struct Near {
+    /// Their places among the selected atoms, ascending.
+    pub places: Vec<u32>,
+    /// Their metric, the others at rest.
+    pub metric: Preconditioner,
+}
+
+/// Looks for the lowest mode at `point`, from `start` on; among the atoms `near` if they are given.
 pub(super) fn lowest_mode(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
+    near: Option<&Near>,
     point: &Point,
+    start: &Direction,
+    limits: Limits,
+) -> Outcome<Mode> {
+    let Some(Near { places, metric }) = near else {
+        return lanczos(|v| hessian_product(surface, point, v, limits.step), preconditioner, start, limits);
+    };
+    let wide = |v: &[f64]| {
+        let mut all = vec![0.0; point.x.len()];
+        embed(v, places, &mut all);
+        all
+    };
+    let start = Direction::new(metric, &extract(&start.v, places)).ok_or_else(no_direction)?;
+    let product = |v: &[f64]| Ok(extract(&hessian_product(surface, point, &wide(v), limits.step)?, places));
+    let mode = lanczos(product, metric, &start, limits)?;
+    let direction = Direction::new(preconditioner, &wide(&mode.direction.v)).ok_or_else(no_direction)?;
+    // What the others do to the atoms around is not kept.
+    Ok(Mode { direction, others: Vec::new(), ..mode })
+}
+
+/// The lowest pair of the matrix that `product` multiplies with.
+fn lanczos(
+    mut product: impl FnMut(&[f64]) -> Outcome<Vec<f64>>,
+    preconditioner: &Preconditioner,
     start: &Direction,
     limits: Limits,
 ) -> Outcome<Mode> {
@@ -43,7 +77,7 @@ pub(super) fn lowest_mode(
     let mut matrix: Vec<Vec<f64>> = Vec::new();
     loop {
         let last = products.len();
-        let product = hessian_product(surface, point, &basis[last].v, limits.step)?;
+        let product = product(&basis[last].v)?;
         for (i, row) in matrix.iter_mut().enumerate() {
             row.push(0.5 * (dot(&basis[i].v, &product) + dot(&basis[last].v, &products[i])));
         }
@@ -85,6 +119,10 @@ fn ritz_pair(basis: &[Direction], products: &[Vec<f64>], values: &[f64], weights
     let curvature = values[0] / dot(&v, &v);
     let others = (1..values.len()).rev().map(other).collect();
     Mode { direction: Direction { v, w }, value: values[0], curvature, others }
+}
+
+pub(super) fn no_direction() -> Stop {
+    Stop::Broken(crate::error::Error::InvalidParameter("the mode has no length among the atoms that move".into()))
 }
 
 fn combined<'a>(vectors: impl Iterator<Item = &'a Vec<f64>>, weights: &[f64]) -> Vec<f64> {
@@ -164,7 +202,7 @@ mod tests {
         let point = surface.evaluate(initial.clone()).unwrap();
         let start = Direction::new_dual(&metric, &Gaussian::new(1, 2, 3).vector(3 * atoms)).unwrap();
         let limits = Limits { size: 60, step: 1e-3, residual: 1e-7 };
-        let mode = lowest_mode(&mut surface, &metric, &point, &start, limits).unwrap();
+        let mode = lowest_mode(&mut surface, &metric, None, &point, &start, limits).unwrap();
         assert!((mode.value - dense.eigenvalues[lowest]).abs() < 1e-8, "{} {}", mode.value, dense.eigenvalues[lowest]);
         let overlap = dot(&mode.direction.w, expected.as_slice());
         assert!((overlap.abs() - 1.0).abs() < 1e-8, "{overlap}");

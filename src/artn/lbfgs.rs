@@ -1,7 +1,7 @@
 //! Limited-memory BFGS steps (Nocedal, Math. Comput. 35, 773 (1980)) in the metric of a preconditioner, if wanted in the
 //! hyperplane perpendicular to a mode.
 
-use super::linalg::{add, dot, scale};
+use super::linalg::{add, dot, embed, extract, scale};
 use super::preconditioner::Preconditioner;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -204,16 +204,4 @@ impl Memory {
         }
         step
     }
-}
-
-/// Puts the coordinates of atoms at their `places` in a larger region.
-fn embed(x: &[f64], places: &[u32], larger: &mut [f64]) {
-    for (x, &place) in x.as_chunks::<3>().0.iter().zip(places) {
-        larger[3 * place as usize..3 * place as usize + 3].copy_from_slice(x);
-    }
-}
-
-/// The coordinates of the atoms at `places`.
-fn extract(x: &[f64], places: &[u32]) -> Vec<f64> {
-    places.iter().flat_map(|&place| x[3 * place as usize..3 * place as usize + 3].iter().copied()).collect()
 }

@@ -106,6 +106,18 @@ fn rotate(a: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) {
     }
 }
 
+/// Puts the coordinates of atoms at their `places` in a larger region.
+pub(super) fn embed(x: &[f64], places: &[u32], larger: &mut [f64]) {
+    for (x, &place) in x.as_chunks::<3>().0.iter().zip(places) {
+        larger[3 * place as usize..3 * place as usize + 3].copy_from_slice(x);
+    }
+}
+
+/// The coordinates of the atoms at `places`.
+pub(super) fn extract(x: &[f64], places: &[u32]) -> Vec<f64> {
+    places.iter().flat_map(|&place| x[3 * place as usize..3 * place as usize + 3].iter().copied()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ mod attempt;
 pub mod campaign;
 mod cell;
 mod climb;
+mod connect;
 mod engine;
 mod event;
 mod exit;

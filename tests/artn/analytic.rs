@@ -14,7 +14,8 @@ fn mueller_brown_settings() -> Settings {
     Settings {
         push: 0.02,
         push_radius: 0.4,
-        active: None,
+        // All coordinates are coupled to the first two, however far apart.
+        active: Some(1e3),
         ftol: 1e-5,
         lanczos_step: 1e-5,
         curvature: -1.0,

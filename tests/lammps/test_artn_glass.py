@@ -1,5 +1,8 @@
 """Events in a metallic glass: saddles against stock LAMMPS and numpy, and tables over orders of summation."""
 
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,8 @@ from artn import different_events, minimum_image, read_table
 from conftest import Lammps, system
 
 FTOL = 0.01
+GLASS = Path(__file__).resolve().parents[2] / "examples" / "cuzr" / "glass-2048.data.gz"
+BOUNDS = [[f"{axis}lo", f"{axis}hi"] for axis in "xyz"]
 SEARCH = """
 group centers id {centers}
 fix hop centers artn 5 events 1 attempts {attempts} active 6.0 ftol {ftol} events_file events.csv saddles saddles.dump minima minima.dump
@@ -102,3 +107,54 @@ def test_table_does_not_depend_on_the_number_of_ranks(campaign, minimum, lmp, ra
     rows = read_table(run.folder / "events.csv")
     different = different_events(rows, campaign[1])
     assert rows and len(different) <= 0.05 * len(rows), different
+
+
+MINIMISED = """
+suffix opt
+min_modify norm inf
+minimize 0 1e-4 10000 100000
+reset_timestep 0
+group centers id 100:1600:100
+fix hop centers artn 20220314 events 1 attempts 1 active {active} events_file events.csv saddles saddles.dump
+run 100
+"""
+
+
+@pytest.fixture(scope="module")
+def sixteen(tmp_path_factory):
+    """Sixteen attempts in the glass of the example, from the default radius and with all atoms moving from the beginning: converged
+    barriers, and saddles of connected events by their center."""
+    found = {}
+    for active in ("10.0", "all"):
+        folder = tmp_path_factory.mktemp(active)
+        (folder / "glass.data").write_bytes(gzip.decompress(GLASS.read_bytes()))
+        run = Lammps(folder)(system("glass.data nocoeff", skin=0.5) + MINIMISED.format(active=active))
+        rows = read_table(folder / "events.csv")
+        assert len(rows) == 16
+        frames = dict(run.dump("saddles.dump"))
+        saddles = {row["center"]: (row["barrier"], frames[row["attempt"]][:, 2:5]) for row in rows if row["status"] == "success"}
+        found[active] = np.array([row["barrier"] for row in rows if row["barrier"] > 0]), saddles
+    return found
+
+
+@pytest.mark.slow
+def test_barriers_do_not_depend_on_what_moves_first(sixteen):
+    barriers = [barriers for barriers, _ in sixteen.values()]
+    assert min(map(len, barriers)) >= 6
+    error = np.hypot(*[b.std(ddof=1) / np.sqrt(len(b)) for b in barriers])
+    assert abs(barriers[0].mean() - barriers[1].mean()) < 2 * error
+    assert all(0.5 < np.median(b) < 2.5 for b in barriers)
+
+
+@pytest.mark.slow
+def test_a_saddle_does_not_depend_on_what_moves_first(sixteen):
+    (_, ours), (_, theirs) = sixteen.values()
+    low, high = np.array([line.split()[:2] for line in gzip.open(GLASS, "rt") if line.split()[2:] in BOUNDS], dtype=float).T
+    pairs = 0
+    for center in ours.keys() & theirs.keys():
+        (barrier, x), (other, y) = ours[center], theirs[center]
+        d = minimum_image(x - y, high - low)
+        if np.linalg.norm(d - d.mean(axis=0), axis=1).max() < 0.1:
+            pairs += 1
+            assert barrier == pytest.approx(other, abs=0.005)
+    assert pairs >= 1
