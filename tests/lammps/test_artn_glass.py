@@ -122,8 +122,8 @@ run 100
 
 @pytest.fixture(scope="module")
 def sixteen(tmp_path_factory):
-    """Sixteen attempts in the glass of the example, from the default radius and with all atoms moving from the beginning: converged
-    barriers, and saddles of connected events by their center."""
+    """Sixteen attempts in the glass of the example, with the default radius and with all atoms moving from the beginning:
+    converged barriers, and saddles of connected events by their center."""
     found = {}
     for active in ("10.0", "all"):
         folder = tmp_path_factory.mktemp(active)
@@ -132,7 +132,8 @@ def sixteen(tmp_path_factory):
         rows = read_table(folder / "events.csv")
         assert len(rows) == 16
         frames = dict(run.dump("saddles.dump"))
-        saddles = {row["center"]: (row["barrier"], frames[row["attempt"]][:, 2:5]) for row in rows if row["status"] == "success"}
+        connected = [row for row in rows if row["status"] == "success"]
+        saddles = {row["center"]: (row["barrier"], frames[row["attempt"]][:, 2:5]) for row in connected}
         found[active] = np.array([row["barrier"] for row in rows if row["barrier"] > 0]), saddles
     return found
 
@@ -149,7 +150,8 @@ def test_barriers_do_not_depend_on_what_moves_first(sixteen):
 @pytest.mark.slow
 def test_a_saddle_does_not_depend_on_what_moves_first(sixteen):
     (_, ours), (_, theirs) = sixteen.values()
-    low, high = np.array([line.split()[:2] for line in gzip.open(GLASS, "rt") if line.split()[2:] in BOUNDS], dtype=float).T
+    lines = [line.split() for line in gzip.open(GLASS, "rt")]
+    low, high = np.array([line[:2] for line in lines if line[2:] in BOUNDS], dtype=float).T
     pairs = 0
     for center in ours.keys() & theirs.keys():
         (barrier, x), (other, y) = ours[center], theirs[center]
