@@ -33,32 +33,33 @@ run 100000
 """
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser(description, output, centers, draw):
+    """What every benchmark of searches is asked: a glass, a folder for the files, and which central atoms."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("artn-benchmark"))
-    parser.add_argument("--centers", type=int, default=30)
-    parser.add_argument("--draw", type=int, default=20220314, help="seed of the drawing of the central atoms")
-    parser.add_argument("--replicate", type=int, default=1)
-    parser.add_argument("--table", type=Path, help="print the figures of this table, run nothing")
-    return parser.parse_known_args()
+    parser.add_argument("--output", type=Path, default=Path(output))
+    parser.add_argument("--centers", type=int, default=centers)
+    parser.add_argument("--draw", type=int, default=draw, help="seed of the drawing of the central atoms")
+    return parser
 
 
-def search(options, keywords):
-    """Runs the campaign; returns the path of its table."""
+def script(options, keywords, replicate=1):
+    """The input script of a campaign."""
     data = (options.folder / "glass.data").resolve()
     (potential,) = options.folder.resolve().glob("*.eam")
     with open(data) as file:
         atoms = next(int(line.split()[0]) for line in file if line.split()[1:] == ["atoms"])
     centers = sorted(random.Random(options.draw).sample(range(1, atoms + 1), options.centers))
-    options.output.mkdir(parents=True, exist_ok=True)
-    script = options.output / "in.artn"
-    script.write_text(
-        SCRIPT.format(
-            plugin=PLUGIN, data=data, potential=potential, n=options.replicate,
-            centers=" ".join(map(str, centers)), keywords=" ".join(keywords),
-        )
+    return SCRIPT.format(
+        plugin=PLUGIN, data=data, potential=potential, n=replicate,
+        centers=" ".join(map(str, centers)), keywords=" ".join(keywords),
     )
+
+
+def search(options, keywords):
+    """Runs the campaign; returns the path of its table."""
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "in.artn").write_text(script(options, keywords, options.replicate))
     subprocess.run(
         ["lmp", "-in", "in.artn", "-screen", "none"], cwd=options.output, check=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
@@ -89,6 +90,9 @@ def figures(table):
 
 
 if __name__ == "__main__":
-    options, keywords = arguments()
+    arguments = parser(__doc__, "artn-benchmark", 30, 20220314)
+    arguments.add_argument("--replicate", type=int, default=1)
+    arguments.add_argument("--table", type=Path, help="print the figures of this table, run nothing")
+    options, keywords = arguments.parse_known_args()
     figures(options.table or search(options, keywords))
     sys.stdout.flush()

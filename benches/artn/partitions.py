@@ -7,40 +7,16 @@ FOLDER as for campaign.py. The same campaign twice: the tables must be the same,
 order of lines. Needs a quiet machine with K free cores: processes of MPI do not wait, they spin.
 """
 
-import argparse
-import random
 import subprocess
 import time
-from pathlib import Path
 
-from campaign import PLUGIN, SCRIPT
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("artn-partitions"))
-    parser.add_argument("--partitions", type=int, default=2)
-    parser.add_argument("--centers", type=int, default=8)
-    parser.add_argument("--draw", type=int, default=20221122, help="seed of the drawing of the central atoms")
-    return parser.parse_known_args()
+from campaign import parser, script
 
 
-def write_script(options, keywords):
-    data = (options.folder / "glass.data").resolve()
-    (potential,) = options.folder.resolve().glob("*.eam")
-    with open(data) as file:
-        atoms = next(int(line.split()[0]) for line in file if line.split()[1:] == ["atoms"])
-    centers = sorted(random.Random(options.draw).sample(range(1, atoms + 1), options.centers))
-    return SCRIPT.format(
-        plugin=PLUGIN, data=data, potential=potential, n=1, centers=" ".join(map(str, centers)), keywords=" ".join(keywords)
-    )
-
-
-def campaign(folder, script, partitions):
+def campaign(folder, text, partitions):
     """Runs it; returns the lines of its tables without attempt and seconds, and the seconds it took."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "in.artn").write_text(script)
+    (folder / "in.artn").write_text(text)
     command = ["lmp", "-in", "in.artn", "-screen", "none"]
     if partitions > 1:
         command = ["mpiexec", "-n", str(partitions), *command, "-partition", f"{partitions}x1"]
@@ -53,11 +29,13 @@ def campaign(folder, script, partitions):
 
 
 def main():
-    options, keywords = arguments()
-    script = write_script(options, keywords)
+    arguments = parser(__doc__, "artn-partitions", 8, 20221122)
+    arguments.add_argument("--partitions", type=int, default=2)
+    options, keywords = arguments.parse_known_args()
+    text = script(options, keywords)
     tables, rates = [], []
     for partitions in (1, options.partitions):
-        lines, seconds = campaign(options.output / f"{partitions}x1", script, partitions)
+        lines, seconds = campaign(options.output / f"{partitions}x1", text, partitions)
         events = sum(words[3] == "success" for words in lines)
         tables.append(lines)
         rates.append(3600 * events / seconds)
