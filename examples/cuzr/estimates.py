@@ -67,9 +67,10 @@ def reliability_of_means(lists, splits=200):
 
 
 def without_noise(r, *reliabilities):
-    """A correlation corrected for attenuation by noise in either variable (Spearman, 1904); nan without reliabilities."""
+    """A correlation corrected for attenuation by noise in either variable (Spearman, 1904); nan without reliabilities, and
+    where there is so little but noise that the correction is larger than what it corrects."""
     product = np.prod(reliabilities)
-    return float(r / np.sqrt(product)) if product > 0 else float("nan")
+    return float(r / np.sqrt(product)) if product > 0.25 else float("nan")
 
 
 # -------------------------------------------------------------------------------------------------------------- density
