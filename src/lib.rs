@@ -16,6 +16,7 @@ pub mod c_api;
 pub mod entropy;
 mod error;
 pub mod fingerprint;
+mod team;
 /// cbindgen:ignore
 pub mod vdos;
 /// cbindgen:ignore

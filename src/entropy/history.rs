@@ -183,7 +183,7 @@ impl<E: Entry> AtomHistory<E> {
     }
 }
 
-/// A thread takes no fewer atoms than this: starting it costs some 20 microseconds.
+/// A thread takes no fewer atoms than this.
 const ATOMS_PER_THREAD: usize = 1000;
 
 /// Adds one sample of each of the atoms from `first` on that has a cell, and returns the largest number of motifs of one
@@ -251,18 +251,10 @@ impl<E: Entry> History<E> {
         for atom in gone.iter_mut().filter(|atom| !atom.entries.is_empty()) {
             *atom = AtomHistory::default();
         }
-        let share = n.div_ceil(tessellation.settings().threads).max(ATOMS_PER_THREAD);
-        let mut most = vec![0; n.div_ceil(share)];
-        std::thread::scope(|scope| {
-            let mut shares = (0..).step_by(share).zip(owned.chunks_mut(share)).zip(&mut most);
-            let mine = shares.next();
-            for ((first, atoms), most) in shares {
-                scope.spawn(move || *most = record_share(tessellation, first, atoms));
-            }
-            if let Some(((first, atoms), most)) = mine {
-                *most = record_share(tessellation, first, atoms);
-            }
-        });
+        let team = tessellation.team();
+        let share = n.div_ceil(team.size()).max(ATOMS_PER_THREAD);
+        let shares = (0..).step_by(share).zip(owned.chunks_mut(share)).collect();
+        let most = team.share(shares, |(first, atoms)| record_share(tessellation, first, atoms));
         self.most_motifs = most.into_iter().max().unwrap_or(0);
     }
 

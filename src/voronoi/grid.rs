@@ -2,6 +2,7 @@
 
 use super::Atoms;
 use super::simd::{Kernel, LANES_F32, Run};
+use crate::team::Team;
 use std::ops::Range;
 
 /// Edge of a grid cell over the mean atomic spacing (volume per atom)^(1/3): just wider than the search radius, so that
@@ -44,7 +45,7 @@ pub struct Grid {
 
 impl Grid {
     /// Sorts the owned atoms, and the ghosts within `margin` atomic spacings of the box around them.
-    pub fn build(&mut self, atoms: &Atoms, extent: &Extent, margin: f64, largest_radius: f64) {
+    pub fn build(&mut self, atoms: &Atoms, extent: &Extent, margin: f64, largest_radius: f64, team: &Team) {
         // Of all atoms: one that is not kept, or not known here, may be as heavy.
         let radii = atoms.radius.into_iter().flatten();
         self.heaviest = radii.fold(largest_radius, |most, radius| most.max(radius.abs())).powi(2);
@@ -57,7 +58,7 @@ impl Grid {
         self.lay_cells(atoms.x.len(), lo, hi);
         self.sort(atoms, &hi);
         self.margin = if self.index.len() == atoms.x.len() { f64::INFINITY } else { margin };
-        self.fill(atoms);
+        self.fill(atoms, team);
     }
 
     /// Number of atoms in the grid.
@@ -125,7 +126,7 @@ impl Grid {
     }
 
     /// Copies coordinates and the like into the order of the grid.
-    fn fill(&mut self, atoms: &Atoms) {
+    fn fill(&mut self, atoms: &Atoms, team: &Team) {
         let n = self.index.len();
         for near in &mut self.near {
             near.resize(n + LANES_F32, 0.0);
@@ -134,19 +135,20 @@ impl Grid {
         self.at.resize(n, [0.0; 4]);
         self.ghost.resize(n, false);
         self.owned_before.resize(n + 1, 0);
-        let mut owned = 0;
-        for (k, &i) in self.index.iter().enumerate() {
-            let [x, y, z] = atoms.x[i as usize];
-            let weight = atoms.radius.map_or(0.0, |radius| radius[i as usize] * radius[i as usize]);
-            self.at[k] = [x, y, z, weight];
-            for (near, (x, lo)) in self.near.iter_mut().zip([x, y, z].into_iter().zip(self.lo)) {
-                near[k] = (x - lo) as f32;
-            }
-            let ghost = i as usize >= atoms.n_owned;
-            owned += u32::from(!ghost);
-            self.ghost[k] = ghost;
-            self.owned_before[k + 1] = owned;
-        }
+        let share = n.div_ceil(team.size());
+        let [x, y, z] = self.near.each_mut().map(|near| near[..n].chunks_mut(share));
+        let near = x.zip(y).zip(z).map(|((x, y), z)| [x, y, z]);
+        let (at, ghost) = (self.at.chunks_mut(share), self.ghost.chunks_mut(share));
+        let owned_before = self.owned_before[1..].chunks_mut(share);
+        let copies = near.zip(at).zip(ghost).zip(owned_before);
+        let mut before = 0;
+        let parts = self.index.chunks(share).zip(copies).map(|(index, (((near, at), ghost), owned_before))| {
+            let part = Part { index, near, at, ghost, owned_before, before };
+            before += index.iter().map(|&i| u32::from((i as usize) < atoms.n_owned)).sum::<u32>();
+            part
+        });
+        let lo = self.lo;
+        team.share(parts.collect(), |part| part.fill(atoms, &lo));
     }
 
     /// Calls `visit` for runs of positions that together hold all atoms within `r` of position `p`.
@@ -241,6 +243,34 @@ impl Grid {
     #[inline]
     pub fn any_ghost(&self, start: u32, end: u32) -> bool {
         self.owned_before[end as usize] - self.owned_before[start as usize] < end - start
+    }
+}
+
+/// A run of positions of a grid, to be filled.
+struct Part<'a> {
+    index: &'a [u32],
+    near: [&'a mut [f32]; 3],
+    at: &'a mut [[f64; 4]],
+    ghost: &'a mut [bool],
+    owned_before: &'a mut [u32],
+    /// Number of owned atoms before the run.
+    before: u32,
+}
+
+impl Part<'_> {
+    fn fill(self, atoms: &Atoms, lo: &[f64; 3]) {
+        let Part { index, near, at, ghost, owned_before, mut before } = self;
+        for (k, &i) in index.iter().enumerate() {
+            let [x, y, z] = atoms.x[i as usize];
+            let weight = atoms.radius.map_or(0.0, |radius| radius[i as usize] * radius[i as usize]);
+            at[k] = [x, y, z, weight];
+            near[0][k] = (x - lo[0]) as f32;
+            near[1][k] = (y - lo[1]) as f32;
+            near[2][k] = (z - lo[2]) as f32;
+            ghost[k] = i as usize >= atoms.n_owned;
+            before += u32::from(!ghost[k]);
+            owned_before[k] = before;
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::single::{Sight, Single};
 use super::wrap::{Worker, Workspace};
 use super::{Atoms, Domain, Motif};
 use crate::error::{Error, Result};
+use crate::team::Team;
 use std::ops::Range;
 
 /// What is computed, and which faces and edges count.
@@ -52,7 +53,7 @@ pub struct Cell {
 const MARGIN: f64 = 1.95;
 /// Search radius over the atomic spacing to begin with; widened atom by atom. Measured optimum for a metallic glass.
 const RADIUS: f64 = 1.80;
-/// A thread takes no fewer atoms than this: starting it costs some 20 microseconds.
+/// A thread takes no fewer atoms than this.
 const ATOMS_PER_THREAD: usize = 100;
 /// Below this share of wanted atoms, clipping each of their cells is cheaper than wrapping all.
 const WRAP_SHARE: f64 = 0.15;
@@ -69,6 +70,7 @@ pub struct Tessellation {
     n_owned: usize,
     grid: Grid,
     threads: Vec<Thread>,
+    team: Team,
     /// No atom anywhere is larger than this or the largest known here.
     largest_radius: f64,
     /// Margin over the atomic spacing that was enough last time.
@@ -108,6 +110,7 @@ impl Tessellation {
             n_owned: 0,
             grid: Grid::default(),
             threads: Vec::new(),
+            team: Team::default(),
             largest_radius: 0.0,
             margin: MARGIN,
             simd: Simd::detect(),
@@ -118,6 +121,11 @@ impl Tessellation {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The threads that the cells are found on, for others who work on the same sample.
+    pub(crate) fn team(&self) -> &Team {
+        &self.team
     }
 
     /// Uses the given instruction set instead of the best one, for tests and benchmarks.
@@ -148,18 +156,19 @@ impl Tessellation {
         if atoms.x.len() > MOST_ATOMS {
             return Err(Error::InvalidParameter(format!("more than {MOST_ATOMS} atoms and ghosts on one MPI rank")));
         }
+        let wish = (0..atoms.n_owned).filter(|&i| wanted(i)).count();
+        self.team.gather(self.settings.threads.min(wish / ATOMS_PER_THREAD).max(1));
         check_finite(atoms)?;
         let extent = Extent::of(atoms);
-        let wish = (0..atoms.n_owned).filter(|&i| wanted(i)).count();
         loop {
-            self.grid.build(atoms, &extent, self.margin, self.largest_radius);
+            self.grid.build(atoms, &extent, self.margin, self.largest_radius, &self.team);
             match self.run(domain, wanted, wish) {
                 Ok(()) => {
                     self.n_owned = atoms.n_owned;
                     return Ok(());
                 }
                 Err(Error::GhostCutoff { needed, .. }) if self.grid.margin.is_finite() => {
-                    self.margin = (1.5 * self.margin).max(1.01 * needed / self.grid.spacing);
+                    self.margin = (1.1 * self.margin).max(1.01 * needed / self.grid.spacing);
                 }
                 error => return error,
             }
@@ -187,30 +196,20 @@ impl Tessellation {
     fn run(&mut self, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync), wish: usize) -> Result<()> {
         let owned = self.grid.n_owned();
         let geometry = self.settings.needs_geometry() || (wish as f64) < WRAP_SHARE * owned as f64;
-        let n_threads = self.settings.threads.min(wish / ATOMS_PER_THREAD).max(1);
+        let n_threads = self.team.size();
         let sight = Sight::new(&self.grid, &domain.sight);
         self.threads.resize_with(n_threads.max(self.threads.len()), Thread::default);
         self.cells.resize(self.grid.len(), None);
         let task = Task { grid: &self.grid, domain, sight: &sight, settings: &self.settings, geometry, wanted };
         let simd = self.simd;
-        let mut results = vec![Ok(()); n_threads];
-        std::thread::scope(|scope| {
-            let (mut start, mut rest) = (0, self.cells.as_mut_slice());
-            for (k, (thread, result)) in self.threads.iter_mut().zip(&mut results).enumerate() {
-                let end = self.grid.share(k + 1, n_threads);
-                let (cells, others) = rest.split_at_mut(end - start);
-                let range = start..end;
-                (start, rest) = (end, others);
-                let task = &task;
-                let run = move || *result = task.run(simd, range, thread, cells);
-                // The last share is this thread's own.
-                if k + 1 == n_threads {
-                    run();
-                } else {
-                    scope.spawn(run);
-                }
-            }
+        let (mut start, mut rest) = (0, self.cells.as_mut_slice());
+        let shares = self.threads.iter_mut().zip(1..=n_threads).map(|(thread, k)| {
+            let range = start..self.grid.share(k, n_threads);
+            let (cells, others) = std::mem::take(&mut rest).split_at_mut(range.len());
+            (start, rest) = (range.end, others);
+            (range, thread, cells)
         });
+        let results = self.team.share(shares.collect(), |(range, thread, cells)| task.run(simd, range, thread, cells));
         results.into_iter().collect()
     }
 }
