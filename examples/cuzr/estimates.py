@@ -20,18 +20,29 @@ def spearman(x, y):
     return pearson(ranks(x), ranks(y))
 
 
-def pearson_interval(x, y):
-    """95 % interval of Pearson's coefficient: percentiles over bootstrap draws of the pairs."""
+def pearson_draws(x, y):
+    """Pearson's coefficient over bootstrap draws of the pairs, the same for all x and y of a length."""
     if np.isnan(pearson(x, y)):
-        return [float("nan")] * 2
+        return np.full(DRAWS, np.nan)
     x, y = ((values - values.mean()) / values.std() for values in (x, y))
     products = np.stack([x, y, x * x, y * y, x * y], axis=1)
     rng = np.random.default_rng(SEED)
     weights = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), DRAWS) / len(x)
     mx, my, mxx, myy, mxy = (weights @ products).T
     variances = (mxx - mx * mx) * (myy - my * my)
-    usable = variances > 1e-12   # not where a draw took equal values only
-    return np.percentile((mxy - mx * my)[usable] / np.sqrt(variances[usable]), [2.5, 97.5]).tolist()
+    variances[variances <= 1e-12] = np.nan   # a draw took equal values only
+    return (mxy - mx * my) / np.sqrt(variances)
+
+
+def middle(draws):
+    """Where 95 % of the draws lie; those that are nan do not count."""
+    usable = draws[np.isfinite(draws)]
+    return np.percentile(usable, [2.5, 97.5]).tolist() if usable.size else [float("nan")] * 2
+
+
+def pearson_interval(x, y):
+    """95 % interval of Pearson's coefficient."""
+    return middle(pearson_draws(x, y))
 
 
 def correlation(x, y):
@@ -41,10 +52,19 @@ def correlation(x, y):
             "pearson": pearson(x, y), "pearson_interval": pearson_interval(x, y)}
 
 
+def mean_draws(values, rng):
+    return rng.choice(values, (DRAWS, len(values))).mean(axis=1)
+
+
 def mean_interval(values):
     """95 % bootstrap interval of the mean."""
-    draws = np.random.default_rng(SEED).choice(values, (DRAWS, len(values))).mean(axis=1)
-    return np.percentile(draws, [2.5, 97.5]).tolist()
+    return middle(mean_draws(values, np.random.default_rng(SEED)))
+
+
+def difference_interval(values, others):
+    """95 % bootstrap interval of the mean less that of others."""
+    rng = np.random.default_rng(SEED)
+    return middle(mean_draws(values, rng) - mean_draws(others, rng))
 
 
 def whole_from_half(r):

@@ -22,7 +22,8 @@ from tables import write_json
 
 SATURATION = 100.0                    # ps; the paper's bound on the time at which S levels off
 LENGTHS = (0, 2, 3, 4, 5, 6, 8, 10)   # Angstrom; over which fields are coarse-grained
-PERMUTATIONS = 100
+SHIFTS = 200                          # of one field against the other
+FARTHEST = 10.0                       # Angstrom; no shift is shorter
 BIN = 0.0025                          # share of all atoms in a bin of Figure 4, as in the paper
 
 # What could predict barriers and boson peaks: column of atoms.csv.gz, or a function of it.
@@ -67,7 +68,9 @@ def saturation(results):
     for name in ("all", "all_200", "all_50"):
         if name in table:
             known = np.isfinite(table[name])
-            values[name] = np.interp(SATURATION, times[known], table[name][known]) / table[name][known][-1]
+            early = np.interp(SATURATION, times[known], table[name][known], left=np.nan)   # too few samples by then
+            if np.isfinite(early):
+                values[name] = early / table[name][known][-1]
     for share in (0.9, 0.95, 0.99):
         values[f"ps_to_{share}"] = times[np.argmax(table["all"] >= share * table["all"][-1])]
     return values
@@ -102,8 +105,10 @@ def barriers(results):
     lists = results.barriers_by_centre()
     table = {}
     for label, mine in results.species.items():
+        means = results.atoms["barrier"][mine & results.centres]
+        if not means.size:
+            continue
         ids = results.atoms["id"][mine & results.centres]
-        means = np.array([np.mean(lists[atom]) for atom in ids])
         rows = np.isin(events["center"], results.atoms["id"][mine])
         found = rows & (events["status"] == "success")
         table[label] = {
@@ -115,6 +120,14 @@ def barriers(results):
             "evaluations_per_event": events["evals_total"][rows].sum() / found.sum(),
             "seconds_per_event": events["seconds"][rows].sum() / found.sum()}
     return table
+
+
+def barrier_difference(results):
+    """Mean barrier of Zr less that of Cu, if there are both."""
+    copper, zirconium = (results.atoms["barrier"][results.species[name] & results.centres] for name in ("Cu", "Zr"))
+    if not (copper.size and zirconium.size):
+        return {}
+    return {"Cu": copper.mean(), "Zr": zirconium.mean(), "interval": estimates.difference_interval(zirconium, copper)}
 
 
 def vibrations(results):
@@ -137,7 +150,7 @@ def pairs(results):
         yield "S, ln I_BP", atoms["S"], results.log_intensity, everyone
         yield "S, ln J", atoms["S"], np.log(atoms["J"]), everyone
     if results.has_barriers and results.has_vibrations:
-        yield "barrier, ln I_BP", atoms["barrier"], results.log_intensity, results.centres
+        yield "barrier, ln I_BP", results.log_intensity, atoms["barrier"], results.centres
 
 
 def correlations(results, entropy, barrier):
@@ -147,7 +160,8 @@ def correlations(results, entropy, barrier):
         for label, mine in results.species.items():
             chosen = mine & known
             row = {"pair": name, "species": label} | estimates.correlation(x[chosen], y[chosen])
-            noise = [reliabilities[part][label]["reliability"] for part in name.split(", ") if part in reliabilities]
+            noise = [reliabilities[part][label]["reliability"] for part in name.split(", ")
+                     if label in reliabilities.get(part, {})]
             row["spearman_without_noise"] = estimates.without_noise(row["spearman"], *noise)
             table.append(row)
     return table
@@ -166,8 +180,10 @@ def grouped(results):
         if results.has_vibrations:
             size = max(round(BIN * len(mine)), 5)
             s, y = estimates.group_means(atoms["S"][mine], atoms["S"][mine], atoms["I_BP"][mine], size=size)
+            gain = estimates.pearson_draws(s, np.log(y)) - estimates.pearson_draws(s, y)
             table.append({"pair": "S, ln I_BP", "species": label, "size": size, "groups": len(s),
-                          "pearson": estimates.pearson(s, np.log(y)), "pearson_linear": estimates.pearson(s, y)})
+                          "pearson": estimates.pearson(s, np.log(y)), "pearson_linear": estimates.pearson(s, y),
+                          "gain_interval": estimates.middle(gain)})
     return table
 
 
@@ -184,10 +200,10 @@ def without_species_means(results, values, known):
 def field_correlations(results):
     """Correlation of two coarse-grained fields at the atoms that have both, against the length of coarse-graining.
 
-    S and I_BP are known for all atoms, barriers for the central ones only. The band is where 95 % of the coefficients
-    lie when S is dealt anew among the atoms of a species.
+    S and I_BP are known for all atoms, barriers for the central ones only. The band is where 95 % of the coefficients lie
+    when S (or I_BP) is moved as a whole against the other field, which changes neither field's correlation with itself.
     """
-    rng = np.random.default_rng(estimates.SEED)
+    partners = shifted_partners(results)
     table = []
     for name, x, y, known in pairs(results):
         if "J" in name:
@@ -196,8 +212,7 @@ def field_correlations(results):
         for kept, prepare in (("raw", lambda values, _: values),
                               ("species means removed", lambda values, mask: without_species_means(results, values, mask))):
             x_ready, y_ready = prepare(x, everyone)[everyone], prepare(y, known)[known]
-            dealt = [permuted(rng, x_ready, results.atoms["type"][everyone]) for _ in range(PERMUTATIONS)]
-            columns = np.stack([x_ready, *dealt], axis=1)
+            columns = np.stack([x_ready, *x_ready[partners]], axis=1)
             places = results.positions[known]
             for length in LENGTHS:
                 smooth = fields.coarse_grained(places, results.positions[everyone], columns, results.edges, length)
@@ -208,11 +223,22 @@ def field_correlations(results):
     return table
 
 
-def permuted(rng, values, kinds):
-    dealt = values.copy()
-    for kind in np.unique(kinds):
-        dealt[kinds == kind] = rng.permutation(values[kinds == kind])
-    return dealt
+def shifted_partners(results):
+    """For each of SHIFTS random vectors, the atom of its species that is nearest to where each atom would be moved."""
+    rng = np.random.default_rng(estimates.SEED)
+    shifts = []
+    while len(shifts) < SHIFTS:
+        shift = rng.uniform(-0.5, 0.5, 3) * results.edges
+        if np.linalg.norm(shift) >= FARTHEST:
+            shifts.append(shift)
+    partners = np.empty((SHIFTS, len(results.atoms["id"])), dtype=int)
+    for kind in motifs.SPECIES:
+        mine = np.flatnonzero(results.atoms["type"] == kind)
+        places = results.positions[mine]
+        numbers = fields.nearest_atoms(places, results.edges)
+        for row, shift in zip(partners, shifts):
+            row[mine] = mine[fields.moved(places, numbers, results.edges, shift)]
+    return partners
 
 
 # --------------------------------------------------------------------------------------------------- motifs, predictors
@@ -255,6 +281,7 @@ def evaluate(results):
     barrier = barriers(results) if results.has_barriers else {}
     summary = {"study": results.study, "entropy": entropy, "saturation": saturation(results),
                "initial_motifs": by_initial_motif(results), "premise": premise(results), "barriers": barrier,
+               "barrier_difference": barrier_difference(results) if barrier else {},
                "vibrations": vibrations(results) if results.has_vibrations else {},
                "correlations": correlations(results, entropy, barrier), "groups": grouped(results),
                "fields": field_correlations(results), "motif_shares": motif_shares(results),

@@ -80,9 +80,14 @@ def read_dump(folder, stem, record=lambda frame: frame):
                 for start, path in stretches(folder, stem, "dump"))
 
 
+def complete_lines(path):
+    """Lines of a file, without the last one if a kill tore it apart."""
+    return path.read_text().rpartition("\n")[0].splitlines()
+
+
 def read_means(folder):
     """Rows of (time, S of all atoms, of Cu, of Zr, samples)."""
-    tables = ((start, np.loadtxt(path, ndmin=2)) for start, path in stretches(folder, "mean", "txt"))
+    tables = ((start, np.loadtxt(complete_lines(path), ndmin=2)) for start, path in stretches(folder, "mean", "txt"))
     rows = join((start, {int(row[0]): row[1:] for row in table}) for start, table in tables)
     return np.array(list(rows.values()))
 
@@ -95,6 +100,5 @@ def read_events(folder):
     attempts = []
     for path in folder.iterdir():
         if re.fullmatch(r"events\.\d+\.csv(\.\d+)?", path.name):
-            complete, _, _ = path.read_text().rpartition("\n")
-            attempts += csv.DictReader(complete.splitlines())
+            attempts += csv.DictReader(complete_lines(path))
     return sorted(attempts, key=lambda row: (int(row["center"]), int(row["trial"])))

@@ -102,7 +102,7 @@ def field_correlations(summary):
     for pair, means in dict.fromkeys((row["pair"], row["means"]) for row in summary["fields"]):
         mine = {row["length"]: row for row in summary["fields"] if (row["pair"], row["means"]) == (pair, means)}
         rows.append([f"{pair}, {means}", mine[lengths[0]]["n"], *(signed(mine[length]["pearson"]) for length in lengths)])
-        rows.append(["  95 % of S dealt anew: +-", "",
+        rows.append(["  95 % of one field shifted: +-", "",
                      *(f"{max(map(abs, mine[length]['band'])):.2f}" for length in lengths)])
     return table(["fields over (A)", "n", *map(str, lengths)], rows)
 

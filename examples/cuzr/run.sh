@@ -116,8 +116,17 @@ else
 fi
 stages=${STAGES:-glass hold barriers vibrations figures}
 
+mkdir -p "$output"
+if [ "$output" -ef "$cuzr" ]; then
+  echo "run.sh: OUTPUT=$output is the folder of run.sh, whose results would be lost: choose another one" >&2
+  exit 1
+fi
 case ${1:-} in
   full) full_study "${@:2}" ;;
   reference) reference_study "${@:2}" ;;
-  *) small_study "$@" ;;
+  "" | -*) small_study "$@" ;;
+  *)
+    echo "run.sh: unknown study $1: use reference, full, or nothing for the small one" >&2
+    exit 1
+    ;;
 esac

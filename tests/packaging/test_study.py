@@ -105,6 +105,65 @@ def test_coarse_graining_sees_periodic_images():
     assert np.isnan(fields.coarse_grained(np.array([[5.0, 0, 0]]), positions, values, edges, 2.0, fewest=0.5)[0, 0])
 
 
+def test_a_shift_finds_the_atom_at_the_new_place():
+    """Atoms on a lattice of 2.5 Angstrom: moved by a lattice vector, nearly, and around the box."""
+    edges = np.array([10.0, 7.5, 5.0])
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in (4, 3, 2)), indexing="ij"), axis=-1).reshape(-1, 3)
+    numbers = fields.nearest_atoms(2.5 * grid + 0.3, edges)
+    for step in ((1, 0, 0), (0, 2, 0), (3, 1, 1)):
+        expected = (grid + step) % (4, 3, 2)
+        found = fields.moved(2.5 * grid + 0.3, numbers, edges, 2.5 * np.array(step) + 0.4)
+        assert np.array_equal(grid[found], expected)
+
+
+class Smooth:
+    """Atoms of two species in a box, and two fields of long waves that have nothing to do with each other."""
+
+    def __init__(self, seed):
+        rng = np.random.default_rng(seed)
+        self.edges = np.array([30.0, 31, 32])
+        self.positions = rng.uniform(0, 1, (800, 3)) * self.edges
+        self.atoms = {"id": np.arange(800), "type": np.repeat([1, 2], 400)}
+        self.x, self.y = (self.waves(rng) for _ in range(2))
+
+    def waves(self, rng):
+        phases = self.positions / self.edges @ rng.integers(-1, 2, (3, 6)) + rng.uniform(size=6)
+        return np.cos(2 * np.pi * phases) @ rng.normal(size=6)
+
+
+def test_shifted_fields_tell_how_much_chance_does():
+    """Of pairs of unrelated fields of long waves some 5 % lie outside the band of shifts; of dealt values, most would."""
+    outside = dealt_outside = 0
+    for seed in range(20):
+        sample = Smooth(seed)
+        partners = evaluate.shifted_partners(sample)
+        assert set(sample.atoms["type"][partners[0, :400]]) == {1}
+        values = [estimates.pearson(sample.x[row], sample.y) for row in partners]
+        low, high = np.percentile(values, [2.5, 97.5])
+        r = estimates.pearson(sample.x, sample.y)
+        outside += not low <= r <= high
+        dealt_outside += abs(r) > 2 / np.sqrt(800)
+    assert outside <= 4 and dealt_outside >= 8, (outside, dealt_outside)
+
+
+class Curves:
+    def __init__(self, times, curves):
+        self.columns = {"time": times, **curves}
+
+    def table(self, _):
+        return self.columns
+
+
+def test_saturation_is_not_read_off_where_samples_are_too_few():
+    times = np.array([50.0, 100, 200, 400])
+    late = np.array([np.nan, np.nan, 2.5, 2.6])
+    values = evaluate.saturation(Curves(times, {"all": np.array([1.5, 2.7, 2.9, 3]), "all_200": late,
+                                                "all_50": np.array([1.2, 1.4, 1.5, 1.6])}))
+    assert "all_200" not in values
+    assert (values["all"], values["all_50"]) == pytest.approx((0.9, 0.875))
+    assert values["ps_to_0.9"] == 100
+
+
 def test_displacements_of_known_motion():
     """Half of the atoms move by +-0.1 per frame, the others rest; the drift of all is removed."""
     times = np.arange(11.0)
@@ -154,6 +213,9 @@ def test_torn_dumps_and_tables_are_read_up_to_the_tear(tmp_path):
     assert frames[0].box.tolist() == [[0, 1], [0, 2], [0, 3]]
 
     head = "attempt,center,trial,status,seconds\n"
+    (tmp_path / "mean.0.txt").write_text("# step\n0 0.0 1 1 1 1\n50 0.1 2 2 2 2\n100 0.")
+    assert lammps_files.read_means(tmp_path)[:, 0].tolist() == [0, 0.1]
+
     (tmp_path / "events.1.csv.0").write_text(head + "1,7,2,success,1.0\n2,7,1,success,1.0\n3,8,1,suc")
     (tmp_path / "events.2.csv").write_text(head + "1,3,1,maxeval,2.0\n")
     (tmp_path / "events.1.csv.settings").write_text("seed 1\n")

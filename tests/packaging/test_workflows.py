@@ -105,7 +105,7 @@ def test_dump_of_the_study_is_a_lammps_dump(tmp_path):
 
 
 def test_ovito_opens_the_dump_of_the_study(tmp_path):
-    """OVITO's package is too large (500 MB) to be installed for every test run."""
+    """OVITO's package is too large (600 MB) to be installed for every test run."""
     pytest.importorskip("ovito")
     columns = small_results(tmp_path)
     from ovito.io import import_file
