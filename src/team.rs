@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// A helper sleeps after so long without work.
+/// A helper that was forgotten falls asleep after so long without work.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// How often a waiting thread looks before it leaves its core to others for a moment.
 const LOOKS: usize = 200;
@@ -29,12 +29,18 @@ impl Team {
         self.helpers(helpers).iter().take(helpers).for_each(Helper::wake);
     }
 
+    /// Lets the helpers sleep: there will be no work for a while.
+    pub fn disperse(&self) {
+        self.helpers(0).iter().for_each(Helper::rest);
+    }
+
     /// How many threads were brought together.
     pub fn size(&self) -> usize {
         self.size.load(Ordering::Relaxed).max(1)
     }
 
-    /// Does the parts of some work side by side, the first on the calling thread, and returns their results in order.
+    /// Does the parts of some work side by side, the first on the calling thread, and returns their results in order. The
+    /// work itself must not ask the team for anything.
     ///
     /// # Panics
     /// If a part does, after all have ended.
@@ -62,24 +68,33 @@ impl Team {
 /// Does jobs that do not panic, the first one here.
 fn do_all<'a>(mut jobs: impl Iterator<Item = Job<'a>>, helpers: &[Helper]) {
     let own = jobs.next();
-    let mut busy = Vec::with_capacity(helpers.len());
+    let mut busy = Busy(Vec::with_capacity(helpers.len()));
     for (helper, job) in helpers.iter().zip(jobs) {
-        // SAFETY: what the job borrows outlives it, since its end is waited for below. Nothing here panics before.
+        busy.0.push(helper);
+        // SAFETY: what the job borrows outlives it, since `busy` waits for its end.
         helper.give(unsafe { std::mem::transmute::<Job<'a>, Job<'static>>(job) });
-        busy.push(helper);
     }
     if let Some(job) = own {
         job();
     }
-    busy.into_iter().for_each(Helper::wait);
+}
+
+/// Helpers at work; whatever happens, their end is waited for.
+struct Busy<'a>(Vec<&'a Helper>);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|helper| helper.wait());
+    }
 }
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// States of a desk.
-const IDLE: u8 = 0;
-const GIVEN: u8 = 1;
-const DISMISSED: u8 = 2;
+/// States of a desk: its helper sleeps, waits for work, has work, or is to end.
+const ASLEEP: u8 = 0;
+const READY: u8 = 1;
+const GIVEN: u8 = 2;
+const DISMISSED: u8 = 3;
 
 /// Where a helper finds its work.
 #[derive(Default)]
@@ -106,19 +121,26 @@ impl Desk {
             match self.state.load(Ordering::Acquire) {
                 DISMISSED => return,
                 GIVEN => {
-                    if let Some(job) = self.job().take() {
+                    let job = self.job().take();
+                    if let Some(job) = job {
                         job();
                     }
-                    self.state.store(IDLE, Ordering::Release);
+                    self.state.store(READY, Ordering::Release);
+                    idle_since = Instant::now();
                 }
-                _ if idle_since.elapsed() < PATIENCE => {
-                    self.await_change(IDLE);
-                    continue;
+                READY if idle_since.elapsed() < PATIENCE => self.await_change(READY),
+                READY => self.change(READY, ASLEEP),
+                _ => {
+                    thread::park();
+                    idle_since = Instant::now();
                 }
-                _ => thread::park(),
             }
-            idle_since = Instant::now();
         }
+    }
+
+    /// Changes the state if it is the expected one.
+    fn change(&self, from: u8, to: u8) {
+        let _ = self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed);
     }
 
     /// Looks for a while whether the state is still the given one.
@@ -146,15 +168,24 @@ impl Helper {
         Helper { desk, thread: Some(thread::spawn(move || own.serve())) }
     }
 
-    /// Wakes the helper if it sleeps, and keeps it from falling asleep just now.
     fn wake(&self) {
+        self.desk.change(ASLEEP, READY);
+        self.unpark();
+    }
+
+    fn rest(&self) {
+        self.desk.change(READY, ASLEEP);
+    }
+
+    fn unpark(&self) {
         self.thread.iter().for_each(|thread| thread.thread().unpark());
     }
 
     fn give(&self, job: Job<'static>) {
         *self.desk.job() = Some(job);
-        self.desk.state.store(GIVEN, Ordering::Release);
-        self.wake();
+        if self.desk.state.swap(GIVEN, Ordering::AcqRel) == ASLEEP {
+            self.unpark();
+        }
     }
 
     /// Returns when the helper has nothing to do.
@@ -168,7 +199,7 @@ impl Helper {
 impl Drop for Helper {
     fn drop(&mut self) {
         self.desk.state.store(DISMISSED, Ordering::Release);
-        self.wake();
+        self.unpark();
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
@@ -202,6 +233,8 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(team.share(vec![1, 2, 3], |part| part + 1), [2, 3, 4]);
             thread::sleep(3 * PATIENCE);
+            assert_eq!(team.share(vec![1, 2, 3], |part| part + 2), [3, 4, 5]);
+            team.disperse();
         }
     }
 

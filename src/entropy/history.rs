@@ -256,6 +256,7 @@ impl<E: Entry> History<E> {
         let shares = (0..).step_by(share).zip(owned.chunks_mut(share)).collect();
         let most = team.share(shares, |(first, atoms)| record_share(tessellation, first, atoms));
         self.most_motifs = most.into_iter().max().unwrap_or(0);
+        team.disperse();
     }
 
     /// What a user reads of atom `i`.
