@@ -23,7 +23,7 @@ from tables import write_json
 SATURATION = 100.0                    # ps; the paper's bound on the time at which S levels off
 LENGTHS = (0, 2, 3, 4, 5, 6, 8, 10)   # Angstrom; over which fields are coarse-grained
 SHIFTS = 200                          # of one field against the other
-FARTHEST = 10.0                       # Angstrom; no shift is shorter
+SHORTEST = max(LENGTHS)              # Angstrom; of these shifts, so that a field does not meet itself
 BIN = 0.0025                          # share of all atoms in a bin of Figure 4, as in the paper
 
 # What could predict barriers and boson peaks: column of atoms.csv.gz, or a function of it.
@@ -229,7 +229,7 @@ def shifted_partners(results):
     shifts = []
     while len(shifts) < SHIFTS:
         shift = rng.uniform(-0.5, 0.5, 3) * results.edges
-        if np.linalg.norm(shift) >= FARTHEST:
+        if np.linalg.norm(shift) >= SHORTEST:
             shifts.append(shift)
     partners = np.empty((SHIFTS, len(results.atoms["id"])), dtype=int)
     for kind in motifs.SPECIES:

@@ -140,7 +140,7 @@ def test_gate_passes_for_a_build_of_its_own(lmp, glass, build):
 def test_no_leaks_and_no_invalid_memory(lmp, glass):
     """Sampling, output, restart files, unloading and loading again. The program itself runs: its wrapper is a script."""
     script = LOAD.format(plugin=PLUGIN) + gas(glass) + """
-compute S all voronoi/entropy volume yes key full
+compute S all voronoi/entropy volume yes key full threads 2
 dump columns all custom 5 columns id c_S[*]
 dump rows all local 5 rows c_S[1] c_S[2]
 run 5
