@@ -21,7 +21,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use common::{Random, Vec3, voropp, voropp::ReferenceCell};
-use ergodic::voronoi::{Atoms, Domain, Motif, Plane, Settings, Simd, Tessellation};
+use ergodic::simd::Simd;
+use ergodic::voronoi::{Atoms, Domain, Motif, Plane, Tessellation, TessellationOptions};
 use ergodic::{Error, Result};
 use systems::{KINDS, System};
 
@@ -93,8 +94,9 @@ impl Campaign {
 
     fn check_voropp(&mut self, case: &str, system: &System) {
         let reference = voropp::cells(&system.x, system.radius.as_deref(), system.n_owned);
-        let motif =
-            |cell: Option<ReferenceCell>| cell.map_or_else(Motif::default, |cell| cell.motif(&Settings::default()));
+        let motif = |cell: Option<ReferenceCell>| {
+            cell.map_or_else(Motif::default, |cell| cell.motif(&TessellationOptions::default()))
+        };
         let reference: Vec<Motif> = reference.into_iter().map(motif).collect();
         let ours = motifs(&mut new_tessellation(1, false), system, &container(&system.x));
         self.compared[1] += reference.len();
@@ -116,7 +118,8 @@ impl Campaign {
 }
 
 fn new_tessellation(threads: usize, volume: bool) -> Tessellation {
-    Tessellation::new(Settings { threads, volume, ..Settings::default() }).expect("valid settings")
+    Tessellation::new(TessellationOptions { threads, volume, ..TessellationOptions::default() })
+        .expect("valid settings")
 }
 
 fn motifs(tessellation: &mut Tessellation, system: &System, domain: &Domain) -> Result<Vec<Motif>> {
@@ -133,7 +136,7 @@ fn container(x: &[Vec3]) -> Domain {
         let farthest = x.iter().map(|x| side * x[k]).fold(f64::NEG_INFINITY, f64::max);
         Plane { normal, offset: farthest + 1.0 }
     };
-    Domain { walls: (0..3).flat_map(|k| [wall(k, -1.0), wall(k, 1.0)]).collect(), sight: Vec::new() }
+    Domain { walls: (0..3).flat_map(|k| [wall(k, -1.0), wall(k, 1.0)]).collect(), known: Vec::new() }
 }
 
 /// Name of an error that a system may deserve; no other may occur.

@@ -4,9 +4,9 @@
 //!     write_dump all custom P id type mass x y z modify format float %.17g sort id
 //!     cargo bench --bench vdos_modes -- D P CELLS THREADS product|dense|window|kpm ...
 //!
-//! CELLS > 1 repeats the periodic box CELLS times along each axis, for the size and sparsity of a larger sample.
+//! CELLS > 1 repeats the periodic box CELLS times along each axis, for the size and sparsity of a larger group.
 
-use ergodic::vdos::{Alone, DynamicalMatrix, PANEL, Sample, Settings, Solver, analyse, bisection};
+use ergodic::vdos::{DynamicalMatrix, Group, PANEL, Serial, Solver, VibrationSettings, analyse, bisection};
 use std::time::Instant;
 
 struct Glass {
@@ -111,16 +111,16 @@ fn main() {
             "kpm" => Solver::Kpm,
             other => panic!("{other} is not a solver"),
         };
-        let settings = Settings { solver, threads: threads.parse().unwrap(), ..Settings::default() };
-        let sample = Sample { ids: &glass.ids, types: &glass.types, n_types: 2, masses: Some(&glass.masses) };
+        let settings = VibrationSettings { solver, threads: threads.parse().unwrap(), ..VibrationSettings::default() };
+        let group = Group { ids: &glass.ids, types: &glass.types, n_types: 2, masses: Some(&glass.masses) };
         let start = Instant::now();
-        let outcome = analyse(glass.matrix.clone(), &sample, &settings, &Alone, &mut |line| println!("  {line}"));
-        let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+        let vibrations = analyse(glass.matrix.clone(), &group, &settings, &Serial, &mut |line| println!("  {line}"));
+        let vibrations = vibrations.unwrap_or_else(|error| panic!("{error}"));
         println!(
             "{what}: {:.1} s, {} modes, first atom {:?}",
             start.elapsed().as_secs_f64(),
-            outcome.found,
-            outcome.atoms[0]
+            vibrations.found,
+            vibrations.atoms[0]
         );
     }
 }

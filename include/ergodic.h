@@ -44,9 +44,19 @@
 #define ERGODIC_HISTORY_COLUMNS 12
 
 /*
+ Oldest format of packed histories that can be read.
+ */
+#define ERGODIC_HISTORY_OLDEST_FORMAT 1
+
+/*
+ Format of packed histories that is written.
+ */
+#define ERGODIC_HISTORY_FORMAT 2
+
+/*
  Number of per-atom columns that `ergodic_vdos_columns` writes.
  */
-#define ERGODIC_VDOS_COLUMNS 4
+#define ERGODIC_VDOS_COLUMNS 5
 
 /*
  Number of values that `ergodic_vdos_summary` writes.
@@ -147,7 +157,7 @@ typedef enum ergodic_vdos_solver_t {
    */
   ERGODIC_VDOS_WINDOW = 2,
   /*
-   No modes, but moments of the spectrum.
+   No modes, but moments of the spectrum, and estimates for every atom.
    */
   ERGODIC_VDOS_KPM = 3,
 } ergodic_vdos_solver_t;
@@ -186,7 +196,7 @@ typedef struct ergodic_artn_options_t {
    */
   uint32_t events;
   /*
-   Attempts allowed per centre.
+   Attempts allowed per centre; 0: ten per event.
    */
   uint32_t attempts;
   /*
@@ -233,6 +243,11 @@ typedef struct ergodic_artn_options_t {
    Whether both sides are relaxed and one must be the initial minimum.
    */
   bool connect;
+  /*
+   Displacement of the central atom, at the saddle or in the new minimum, from which on an event is its own
+   (distance).
+   */
+  double own;
   /*
    Whether a second event through the same saddle does not count.
    */
@@ -298,6 +313,18 @@ typedef struct ergodic_artn_sample_t {
    */
   const uint32_t *centres;
   /*
+   Number of atoms that stay where they are in every search.
+   */
+  int32_t n_held;
+  /*
+   Their indices, ascending, shape [n_held]; none of them is a centre.
+   */
+  const uint32_t *held;
+  /*
+   Atoms farther apart than this do not act on each other (distance); infinite if that is not known.
+   */
+  double range;
+  /*
    Direction of all pushes, or the unstable direction where `displacement` is given too, shape [n][3]; NULL: random.
    */
   const double *direction;
@@ -323,6 +350,10 @@ typedef struct ergodic_artn_files_t {
    Dump of minima.
    */
   const char *minima;
+  /*
+   Table of the atoms that each event displaces.
+   */
+  const char *displaced;
   /*
    Index of this partition from 0, -1 if there is only one.
    */
@@ -440,13 +471,13 @@ typedef struct ergodic_domain_t {
    */
   int32_t n_walls;
   /*
-   Region within which all atoms are present as owned or ghost atoms, shape [n_sight]; NULL for the whole space.
+   Region within which all atoms are present as owned or ghost atoms, shape [n_known]; NULL for the whole space.
    */
-  const struct ergodic_plane_t *sight;
+  const struct ergodic_plane_t *known;
   /*
    Number of planes that bound the region.
    */
-  int32_t n_sight;
+  int32_t n_known;
 } ergodic_domain_t;
 
 /*
@@ -458,15 +489,19 @@ typedef struct ergodic_vdos_options_t {
    */
   enum ergodic_vdos_solver_t solver;
   /*
-   Displacement of the central differences (distance units).
+   Displacement of the central differences (distance units); 0 for the default.
    */
   double delta;
   /*
-   Where the boson peak is looked for.
+   Where the boson peak is looked for; 0 for the default.
    */
   double range[2];
   /*
-   Width of the Gaussian that broadens each mode.
+   Whether the range is to be found from the spectrum.
+   */
+  bool range_auto;
+  /*
+   Width of the Gaussian that broadens each mode; 0 for the default.
    */
   double sigma;
   /*
@@ -486,7 +521,23 @@ typedef struct ergodic_vdos_options_t {
    */
   const char *modes_file;
   /*
-   Largest force component at a minimum (force units); 0 where the units have no scale of their own.
+   File for the mass-weighted Hessian; NULL for none.
+   */
+  const char *hessian_file;
+  /*
+   Random vectors of ERGODIC_VDOS_KPM; 0 for as many as `error` needs.
+   */
+  int32_t vectors;
+  /*
+   Relative standard error of J wanted of ERGODIC_VDOS_KPM; 0 for the default.
+   */
+  double error;
+  /*
+   Whether the units are metal, which have defaults of their own.
+   */
+  bool metal;
+  /*
+   Largest force component at a minimum (force units); 0 for the default.
    */
   double tolerance;
   /*
@@ -500,7 +551,7 @@ typedef struct ergodic_vdos_options_t {
   /*
    Processes that share the memory of this machine.
    */
-  int32_t sharers;
+  int32_t processes_per_node;
 } ergodic_vdos_options_t;
 
 /*
@@ -650,14 +701,18 @@ enum ergodic_status_t ergodic_artn_statistics(struct ergodic_artn_t *artn,
                                               double *columns);
 
 /*
- A line on what was done, `seconds` after the run began with `events_before` events; `workers` partitions share the
- rest. `*text` is valid until the next call with this handle.
+ A line on what was done, `seconds` after the run began; `workers` partitions share the rest. `*text` is valid until the
+ next call with this handle.
  */
 enum ergodic_status_t ergodic_artn_progress(struct ergodic_artn_t *artn,
                                             double seconds,
-                                            int64_t events_before,
                                             int32_t workers,
                                             const char **text);
+
+/*
+ A line on the barriers of each type. `*text` is valid until the next call with this handle.
+ */
+enum ergodic_status_t ergodic_artn_summary(struct ergodic_artn_t *artn, const char **text);
 
 /*
  Before any partition opens its files, on one process of all: reads the attempts of an earlier campaign if `resume`,
@@ -675,6 +730,13 @@ enum ergodic_status_t ergodic_artn_prepare_files(struct ergodic_artn_t *artn,
 enum ergodic_status_t ergodic_artn_open_files(struct ergodic_artn_t *artn);
 
 /*
+ The next line for the log on what was found in files, NULL if there is none; it begins with "WARNING: " if it is one.
+ `*text` is valid until the next call with this handle.
+ */
+enum ergodic_status_t ergodic_artn_note(struct ergodic_artn_t *artn,
+                                        const char **text);
+
+/*
  Counts attempts of an earlier campaign or of other partitions.
  */
 enum ergodic_status_t ergodic_artn_absorb(struct ergodic_artn_t *artn, const uint8_t *bytes, int64_t length);
@@ -686,6 +748,16 @@ enum ergodic_status_t ergodic_artn_absorb(struct ergodic_artn_t *artn, const uin
 enum ergodic_status_t ergodic_artn_pending(struct ergodic_artn_t *artn,
                                            const uint8_t **bytes,
                                            int64_t *length);
+
+/*
+ Writes the defaults, which are those of units metal; the seed is 1.
+ */
+enum ergodic_status_t ergodic_artn_defaults(struct ergodic_artn_options_t *options);
+
+/*
+ Fails with `ERGODIC_INVALID_PARAMETER` if an option is out of range.
+ */
+enum ergodic_status_t ergodic_artn_check(const struct ergodic_artn_options_t *options);
 
 /*
  Writes the part of `n` atoms in the fingerprint of a configuration; the parts of all MPI ranks add up to the
@@ -721,9 +793,66 @@ void ergodic_history_free(struct ergodic_history_t *history);
 enum ergodic_status_t ergodic_history_grow(struct ergodic_history_t *history, int32_t n);
 
 /*
- Forgets everything about atom `i`.
+ Begins the history of a new atom `i`. What the index held becomes an orphan.
  */
-enum ergodic_status_t ergodic_history_clear(struct ergodic_history_t *history, int32_t i);
+enum ergodic_status_t ergodic_history_begin(struct ergodic_history_t *history, int32_t i);
+
+/*
+ Forgets atom `i`, which has moved to another MPI rank.
+ */
+enum ergodic_status_t ergodic_history_leave(struct ergodic_history_t *history, int32_t i);
+
+/*
+ Writes the labels of the first `n` atoms: the ID that each had when it was first seen, which `id` has for new atoms.
+ Shapes: `id`, `labels` [n].
+ */
+enum ergodic_status_t ergodic_history_labels(struct ergodic_history_t *history,
+                                             int32_t n,
+                                             const int64_t *id,
+                                             int64_t *labels);
+
+/*
+ Whether any of the first `n` atoms has samples, and whether there are orphans: histories of atoms that are no longer
+ there, of all indices behind `n` and of those that were overwritten since the last sample.
+ */
+enum ergodic_status_t ergodic_history_survey(struct ergodic_history_t *history,
+                                             int32_t n,
+                                             bool *any,
+                                             bool *orphans);
+
+/*
+ Forgets all orphans.
+ */
+enum ergodic_status_t ergodic_history_drop_orphans(struct ergodic_history_t *history);
+
+/*
+ Moves all orphans into a buffer of `*size` doubles, to be freed by `ergodic_buffer_free`; it carries bit patterns.
+ */
+enum ergodic_status_t ergodic_history_take_orphans(struct ergodic_history_t *history,
+                                                   double **buffer,
+                                                   uintptr_t *size);
+
+/*
+ Frees a buffer of `size` doubles that a function of this library has made; NULL is allowed.
+ */
+void ergodic_buffer_free(double *buffer, uintptr_t size);
+
+/*
+ Gives orphans of any MPI rank (`ergodic_history_take_orphans`) to those of the first `n` atoms that have their IDs, and
+ marks these in the buffer. Shapes: `buffer` [size], `id` [n].
+ */
+enum ergodic_status_t ergodic_history_adopt(struct ergodic_history_t *history,
+                                            double *buffer,
+                                            uintptr_t size,
+                                            int32_t n,
+                                            const int64_t *id);
+
+/*
+ Keeps the orphans in the buffer that have not been marked.
+ */
+enum ergodic_status_t ergodic_history_keep_orphans(struct ergodic_history_t *history,
+                                                   double *buffer,
+                                                   uintptr_t size);
 
 /*
  Copies the history of atom `from` to atom `to`; they may be the same.
@@ -758,13 +887,19 @@ enum ergodic_status_t ergodic_history_pack(const struct ergodic_history_t *histo
                                            double *buffer);
 
 /*
- Reads the history of atom `i` from `buffer`, which holds `size` doubles; `*used` = number of doubles read.
+ Reads the history of atom `i` from `buffer`, which holds `size` doubles in a format from `ERGODIC_HISTORY_OLDEST_FORMAT`
+ to `ERGODIC_HISTORY_FORMAT`. Fails with `ERGODIC_INVALID_PARAMETER` if they are not exactly one history.
  */
 enum ergodic_status_t ergodic_history_unpack(struct ergodic_history_t *history,
                                              int32_t i,
                                              const double *buffer,
                                              int32_t size,
-                                             int32_t *used);
+                                             int32_t format);
+
+/*
+ Check sum of the bit patterns of `n` doubles.
+ */
+enum ergodic_status_t ergodic_checksum(const double *x, int32_t n, uint64_t *sum);
 
 /*
  Writes the per-atom columns of the first `n` atoms, shape [n][ERGODIC_HISTORY_COLUMNS]; zeros for atoms without
@@ -789,8 +924,9 @@ enum ergodic_status_t ergodic_history_row_count(const struct ergodic_history_t *
                                                 int32_t *rows);
 
 /*
- Writes one row per (atom, motif), sorted by atom ID, then motif: ID, type, count, then n3, n4, n5, n6 (or n3 .. n12
- of a full history). Shape of `rows`: [ergodic_history_row_count][7 or 13]; `id` and `type` have shape [n].
+ Writes one row per (atom, motif), sorted by atom ID, then motif: ID, type, count, then n3, n4, n5, n6 and zeros (or n3 ..
+ n12 of a full history). Shape of `rows`: [ergodic_history_row_count][12, or 13 of a full history]; `id` and `type` have
+ shape [n].
  */
 enum ergodic_status_t ergodic_history_rows(const struct ergodic_history_t *history,
                                            int32_t n,
@@ -802,7 +938,8 @@ enum ergodic_status_t ergodic_history_rows(const struct ergodic_history_t *histo
 
 /*
  Adds up the entropies of the first `n` atoms with `group_bit` in `mask` and at least one sample, by atom type:
- `sums[t]` (nats) and `counts[t]` for types t + 1 = 1 .. n_types. Shapes: `mask`, `type` [n]; `sums`, `counts` [n_types].
+ `sums[t]` (nats) and `counts[t]` for types t + 1 = 1 .. n_types, and how many of them are saturated: S > 0.9 ln(samples),
+ so that nearly every sample was a new motif. Shapes: `mask`, `type` [n]; `sums`, `counts`, `saturated` [n_types].
  */
 enum ergodic_status_t ergodic_history_sums(const struct ergodic_history_t *history,
                                            int32_t n,
@@ -811,7 +948,8 @@ enum ergodic_status_t ergodic_history_sums(const struct ergodic_history_t *histo
                                            const int32_t *type,
                                            int32_t n_types,
                                            double *sums,
-                                           double *counts);
+                                           double *counts,
+                                           double *saturated);
 
 /*
  Bytes held by the histories.
@@ -860,6 +998,17 @@ enum ergodic_status_t ergodic_tessellation_failure(const struct ergodic_tessella
                                                    double *needed);
 
 /*
+ How many of the threads that the last `ergodic_tessellation_compute` wanted the system has refused.
+ */
+enum ergodic_status_t ergodic_tessellation_refused_threads(const struct ergodic_tessellation_t *tessellation,
+                                                           int32_t *refused);
+
+/*
+ Writes the defaults, for one thread of one process. Most are 0: they depend on the units and the configuration.
+ */
+enum ergodic_status_t ergodic_vdos_defaults(struct ergodic_vdos_options_t *options);
+
+/*
  Checks the options. On success `*vdos` is a handle for `ergodic_vdos_free`.
  */
 enum ergodic_status_t ergodic_vdos_new(const struct ergodic_vdos_options_t *options,
@@ -880,7 +1029,7 @@ enum ergodic_status_t ergodic_vdos_compute(struct ergodic_vdos_t *vdos,
 
 /*
  Writes the per-atom results in the order of the members, shape [n_members][ERGODIC_VDOS_COLUMNS]: I_BP, J, frequency
- of the maximum, participation in the lowest 1 % of the modes.
+ of the maximum, participation in the lowest 1 % of the modes, standard error of J.
  */
 enum ergodic_status_t ergodic_vdos_columns(const struct ergodic_vdos_t *vdos,
                                            int32_t n_members,

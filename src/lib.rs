@@ -7,6 +7,7 @@
 //! - [`entropy`]: the history of motifs that an atom visited and its Shannon entropy,
 //! - [`artn`]: saddle searches from a minimum, with forces from a callback,
 //! - [`vdos`]: the vibrational modes of a configuration and the boson peak of every atom,
+//! - [`geometry`]: 3-vectors, the simulation box, and which atoms are near each other,
 //! - [`fingerprint`]: whether two configurations are the same one.
 
 /// cbindgen:ignore
@@ -16,7 +17,12 @@ pub mod c_api;
 pub mod entropy;
 mod error;
 pub mod fingerprint;
-mod team;
+/// cbindgen:ignore
+pub mod geometry;
+mod hash;
+/// cbindgen:ignore
+pub mod simd;
+mod thread_pool;
 /// cbindgen:ignore
 pub mod vdos;
 /// cbindgen:ignore

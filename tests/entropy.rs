@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use common::{Periodic, Random, orthogonal, read_dump, voropp};
 use ergodic::entropy::{Entry, History, Summary, miller_madow, shannon};
-use ergodic::voronoi::{Atoms, Domain, FAVOURED, Motif, Settings, Tessellation};
+use ergodic::voronoi::{Atoms, Domain, FAVOURED, Motif, Tessellation, TessellationOptions};
 
 /// How far periodic images are made (Angstrom).
 const MARGIN: f64 = 10.0;
@@ -17,12 +17,13 @@ fn trajectory() -> Vec<Periodic> {
 
 /// Histories of a trajectory, sampled as the style does it.
 fn histories<E: Entry>(frames: &[Periodic], threads: usize) -> History<E> {
-    let mut tessellation = Tessellation::new(Settings { threads, ..Settings::default() }).unwrap();
+    let mut tessellation =
+        Tessellation::new(TessellationOptions { threads, ..TessellationOptions::default() }).unwrap();
     let mut history = History::default();
     for frame in frames {
         let (x, _) = frame.with_images(MARGIN);
         let atoms = Atoms { x: &x, radius: None, n_owned: frame.x.len() };
-        let domain = Domain { walls: Vec::new(), sight: frame.faces(MARGIN) };
+        let domain = Domain { walls: Vec::new(), known: frame.faces(MARGIN) };
         tessellation.compute(&atoms, &domain, &|_| true).unwrap();
         history.record_all(&tessellation);
     }
@@ -34,7 +35,7 @@ fn reference(frames: &[Periodic]) -> Vec<Vec<Motif>> {
     let motifs = |frame: &Periodic| -> Vec<Motif> {
         let (x, _) = frame.with_images(MARGIN);
         let cells = voropp::cells(&x, None, frame.x.len());
-        cells.into_iter().map(|cell| cell.unwrap().motif(&Settings::default())).collect()
+        cells.into_iter().map(|cell| cell.unwrap().motif(&TessellationOptions::default())).collect()
     };
     frames.iter().map(motifs).collect()
 }
@@ -124,6 +125,55 @@ fn any_number_of_threads_records_the_same() {
 }
 
 #[test]
+fn a_damaged_history_is_an_error() {
+    let here = histories::<u64>(&trajectory()[..3], 1);
+    let mut there = History::<u64>::default();
+    there.grow(1);
+    let mut words = vec![0; here.packed_len(0)];
+    here.pack(0, &mut words);
+    for end in 0..words.len() {
+        for format in [1, 2] {
+            assert!(there.unpack(0, &words[..end], format).is_err(), "{end} words");
+        }
+    }
+    for bit in 0..64 * words.len() {
+        let mut damaged = words.clone();
+        damaged[bit / 64] ^= 1 << (bit % 64);
+        assert!(there.unpack(0, &damaged, 2).is_err(), "bit {bit}");
+    }
+    for n in [u64::MAX, 1 << 61, 1 << 40] {
+        assert!(there.unpack(0, &[n, 0, 0, 0, 0, 0], 1).is_err(), "{n} entries");
+    }
+    assert!(there.unpack(0, &[words, vec![0]].concat(), 2).is_err());
+}
+
+#[test]
+fn orphans_go_to_the_atoms_with_their_ids() {
+    let frames = &trajectory()[..2];
+    let mut history = histories::<u64>(frames, 1);
+    let ids: Vec<i64> = (1..=frames[0].x.len() as i64).collect();
+    assert_eq!(history.labels(&ids), ids);
+    let old: Vec<_> = (0..ids.len()).map(|i| history.motifs(i)).collect();
+    // All atoms are created anew, in another order; the last three are absent.
+    let present: Vec<i64> = ids.iter().rev().skip(3).copied().collect();
+    (0..present.len()).for_each(|i| history.begin(i));
+    assert!(!history.any_of(present.len()) && history.gather_orphans(present.len()));
+    let mut words = history.take_orphans();
+    history.adopt(&mut words, &present).unwrap();
+    history.keep_orphans(&mut words).unwrap();
+    for (i, &id) in present.iter().enumerate() {
+        assert_eq!(history.motifs(i), old[id as usize - 1]);
+    }
+    // They come back.
+    (0..ids.len()).for_each(|i| history.begin(i));
+    let mut words = history.take_orphans();
+    history.adopt(&mut words, &ids).unwrap();
+    assert!((0..ids.len()).all(|i| history.motifs(i) == old[i]));
+    history.keep_orphans(&mut words).unwrap();
+    assert!(!history.gather_orphans(ids.len()));
+}
+
+#[test]
 fn a_packed_history_is_the_same_elsewhere() {
     fn round_trip<E: Entry + std::fmt::Debug>() {
         let frames = &trajectory()[..3];
@@ -131,17 +181,16 @@ fn a_packed_history_is_the_same_elsewhere() {
         let mut there = History::<E>::default();
         there.grow(frames[0].x.len() + 1);
         for atom in 0..frames[0].x.len() {
-            let mut words = vec![0; here.packed_len(atom) + 2];
+            let mut words = vec![0; here.packed_len(atom)];
             here.pack(atom, &mut words);
-            let length = words.len() - 2;
-            assert_eq!(there.unpack(atom + 1, &words).unwrap(), length);
+            there.unpack(atom + 1, &words, 2).unwrap();
             assert_eq!(there.summary(atom + 1), here.summary(atom));
             assert_eq!(there.motifs(atom + 1), here.motifs(atom));
-            for end in 0..length {
-                assert!(there.unpack(atom + 1, &words[..end]).is_err(), "{end} of {length} words");
-            }
+            // Format 1, that of version 0.1.0: number of entries, last motif, last volume, entries.
+            let old = [&words[1..4], &words[5..]].concat();
+            there.unpack(atom + 1, &old, 1).unwrap();
+            assert_eq!(there.summary(atom + 1), here.summary(atom));
         }
-        assert!(there.unpack(0, &[u64::MAX, 0, 0, 0]).is_err());
     }
     round_trip::<u64>();
     round_trip::<u128>();

@@ -38,7 +38,7 @@ finish() {
 }
 
 clang_format() {
-  clang-format --dry-run -Werror lammps-plugin/*.cpp lammps-plugin/*.h
+  git ls-files 'lammps-plugin/*.cpp' 'lammps-plugin/*.h' | xargs clang-format --dry-run -Werror
 }
 
 # Sourced here, not in a subshell: it sets PATH for the stages that follow.

@@ -3,26 +3,28 @@
 #[path = "common/springs.rs"]
 mod springs;
 
-use ergodic::vdos::{Alone, DynamicalMatrix, Outcome, PANEL, Peers, Sample, Settings, Solver, analyse};
-use ergodic::voronoi::Simd;
+use ergodic::simd::Simd;
+use ergodic::vdos::{
+    Communicator, DynamicalMatrix, Group, PANEL, Serial, Solver, VibrationSettings, Vibrations, analyse,
+};
 use springs::{ModesFile, Network, frequency, read_modes, settings};
 use std::sync::{Arc, Barrier, Mutex};
 
-fn run(network: &Network, sample: &Sample, settings: &Settings) -> Outcome {
-    analyse(network.matrix(), sample, settings, &Alone, &mut |_| {}).expect("the modes are found")
+fn run(network: &Network, group: &Group, settings: &VibrationSettings) -> Vibrations {
+    analyse(network.matrix(), group, settings, &Serial, &mut |_| {}).expect("the modes are found")
 }
 
 fn scratch(name: &str) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("ergodic-{}-{name}", std::process::id()))
 }
 
-/// The outcome and the modes that went to the file.
-fn run_with_modes(network: &Network, sample: &Sample, solver: Solver, name: &str) -> (Outcome, ModesFile) {
+/// The vibrations and the modes that went to the file.
+fn run_with_modes(network: &Network, group: &Group, solver: Solver, name: &str) -> (Vibrations, ModesFile) {
     let path = scratch(name);
-    let outcome = run(network, sample, &Settings { solver, modes: Some(path.clone()), ..settings() });
+    let vibrations = run(network, group, &VibrationSettings { solver, modes: Some(path.clone()), ..settings() });
     let modes = read_modes(&path);
     std::fs::remove_file(path).unwrap();
-    (outcome, modes)
+    (vibrations, modes)
 }
 
 fn close(a: f64, b: f64, relative: f64) -> bool {
@@ -30,7 +32,7 @@ fn close(a: f64, b: f64, relative: f64) -> bool {
 }
 
 /// Column by column; the frequency of the maximum may move to a point as good.
-fn assert_same_atoms(a: &Outcome, b: &Outcome, relative: f64) {
+fn assert_same_atoms(a: &Vibrations, b: &Vibrations, relative: f64) {
     for (i, (a, b)) in a.atoms.iter().zip(&b.atoms).enumerate() {
         for c in [0, 1, 3] {
             assert!(close(a[c], b[c], relative), "atom {i}, column {c}: {} and {}", a[c], b[c]);
@@ -72,10 +74,10 @@ fn products_agree_for_all_instruction_sets() {
 fn dense_modes_are_those_of_nalgebra() {
     let network = Network::random(128, 2);
     let (values, vectors) = network.reference();
-    let (outcome, modes) = run_with_modes(&network, &network.held(), Solver::Dense, "nalgebra");
+    let (vibrations, modes) = run_with_modes(&network, &network.held(), Solver::Dense, "nalgebra");
     assert_eq!(modes.ids, network.ids);
-    assert_eq!(outcome.found, 384);
-    assert_eq!((outcome.zero, outcome.negative), (3, 0));
+    assert_eq!(vibrations.found, 384);
+    assert_eq!((vibrations.zero, vibrations.negative), (3, 0));
     for (a, b) in modes.eigenvalues.iter().zip(&values) {
         assert!((a - b).abs() < 1e-9 * values.last().unwrap(), "{a} and {b}");
     }
@@ -83,7 +85,7 @@ fn dense_modes_are_those_of_nalgebra() {
     let settings = settings();
     let [low, high] = settings.range;
     let intervals = ((high - low) / settings.sigma * 30.0).ceil() as usize;
-    for (i, columns) in outcome.atoms.iter().enumerate() {
+    for (i, columns) in vibrations.atoms.iter().enumerate() {
         let weights: Vec<f64> =
             (0..384).map(|j| (0..3).map(|c| vectors[(3 * i + c, j)].powi(2)).sum::<f64>()).collect();
         let reduced: Vec<f64> = (0..=intervals)
@@ -104,21 +106,21 @@ fn dense_modes_are_those_of_nalgebra() {
 #[test]
 fn spectrum_is_normalised() {
     let network = Network::random(128, 3);
-    let settings = Settings { solver: Solver::Dense, points: 4000, fcut: None, ..settings() };
-    let outcome = run(&network, &network.free(), &settings);
-    assert_eq!((outcome.found, outcome.zero), (384, 3));
-    let rows: Vec<_> = outcome.table.chunks(outcome.width).collect();
-    assert!(close(rows[3999][0], outcome.highest + 3.0 * settings.sigma, 1e-12));
+    let settings = VibrationSettings { solver: Solver::Dense, points: 4000, fcut: None, ..settings() };
+    let vibrations = run(&network, &network.free(), &settings);
+    assert_eq!((vibrations.found, vibrations.zero), (384, 3));
+    let rows: Vec<_> = vibrations.table.chunks(vibrations.width).collect();
+    assert!(close(rows[3999][0], vibrations.highest + 3.0 * settings.sigma, 1e-12));
     let integral: f64 = rows.iter().map(|row| row[1] * rows[0][0]).sum();
     assert!((integral - 381.0 / 384.0).abs() < 1e-4, "{integral}");
     for row in rows {
         assert!(close(row[1], row[3] + row[4], 1e-12) && close(row[2], row[1] / row[0] / row[0], 1e-12), "{row:?}");
     }
-    let lowest: f64 = outcome.atoms.iter().map(|atom| atom[3]).sum();
+    let lowest: f64 = vibrations.atoms.iter().map(|atom| atom[3]).sum();
     assert!((lowest - 4.0).abs() < 1e-9, "participations of 4 unit vectors add up to {lowest}");
     // N g_i / f^2 of all atoms add up to N g / f^2.
-    let mean = outcome.atoms.iter().map(|atom| atom[1]).sum::<f64>() / 128.0;
-    let inside = outcome.table.chunks(outcome.width).filter(|row| (1.2..=1.7).contains(&row[0]));
+    let mean = vibrations.atoms.iter().map(|atom| atom[1]).sum::<f64>() / 128.0;
+    let inside = vibrations.table.chunks(vibrations.width).filter(|row| (1.2..=1.7).contains(&row[0]));
     let (sum, count) = inside.fold((0.0, 0.0), |(sum, count), row| (sum + row[2], count + 1.0));
     assert!(close(mean, sum / count, 1e-2), "{mean} and {}", sum / count);
 }
@@ -165,11 +167,14 @@ fn window_may_end_between_degenerate_modes() {
     for (fcut, name) in [(2.2, "gap"), (frequency(values[above]) * (1.0 + 2e-8), "cluster")] {
         let path = scratch(name);
         let modes = Some(path.clone());
-        let outcome =
-            run(&network, &network.held(), &Settings { solver: Solver::Window, fcut: Some(fcut), modes, ..settings() });
-        assert_eq!(outcome.found, within(fcut), "{name}");
+        let vibrations = run(
+            &network,
+            &network.held(),
+            &VibrationSettings { solver: Solver::Window, fcut: Some(fcut), modes, ..settings() },
+        );
+        assert_eq!(vibrations.found, within(fcut), "{name}");
         // Nine zero modes: each copy can move by itself.
-        assert_eq!(outcome.zero, 9);
+        assert_eq!(vibrations.zero, 9);
         let modes = read_modes(&path);
         std::fs::remove_file(path).unwrap();
         for (a, b) in modes.vectors.iter().zip(&modes.vectors[1..]) {
@@ -196,7 +201,8 @@ fn negative_modes_are_counted_and_left_out() {
 #[test]
 fn threads_and_repetition_change_nothing_that_matters() {
     let network = Network::random(300, 7);
-    let window = |threads| run(&network, &network.free(), &Settings { solver: Solver::Window, threads, ..settings() });
+    let window =
+        |threads| run(&network, &network.free(), &VibrationSettings { solver: Solver::Window, threads, ..settings() });
     let (first, again, more) = (window(1), window(1), window(3));
     assert_eq!(first.atoms, again.atoms, "the same bits");
     assert_same_atoms(&first, &more, 1e-9);
@@ -209,7 +215,7 @@ struct Ranks {
     meeting: Arc<(Barrier, Mutex<Vec<f64>>)>,
 }
 
-impl Peers for Ranks {
+impl Communicator for Ranks {
     fn rank(&self) -> usize {
         self.rank
     }
@@ -239,25 +245,27 @@ impl Peers for Ranks {
 #[test]
 fn ranks_share_the_work() {
     let network = Network::random(150, 8);
-    for solver in [Solver::Dense, Solver::Window, Solver::Kpm] {
-        let settings = Settings { solver, ..settings() };
+    for (solver, vectors) in
+        [(Solver::Dense, None), (Solver::Window, None), (Solver::Kpm, None), (Solver::Kpm, Some(80))]
+    {
+        let settings = VibrationSettings { solver, vectors, ..settings() };
         let alone = run(&network, &network.free(), &settings);
         let meeting = Arc::new((Barrier::new(3), Mutex::new(Vec::new())));
-        let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+        let all: Vec<Vibrations> = std::thread::scope(|scope| {
             let start = |rank| {
-                let peers = Ranks { rank, size: 3, meeting: meeting.clone() };
+                let comm = Ranks { rank, size: 3, meeting: meeting.clone() };
                 let (network, settings) = (&network, &settings);
                 scope.spawn(move || {
-                    analyse(network.matrix(), &network.free(), settings, &peers, &mut |_| {}).expect("ranks agree")
+                    analyse(network.matrix(), &network.free(), settings, &comm, &mut |_| {}).expect("ranks all_ok")
                 })
             };
             let handles: Vec<_> = (0..3).map(start).collect();
             handles.into_iter().map(|handle| handle.join().unwrap()).collect()
         });
-        for outcome in &outcomes {
-            assert_eq!(outcome.atoms, outcomes[0].atoms, "the same bits on all ranks");
-            assert_eq!((outcome.found, outcome.zero), (alone.found, alone.zero));
-            assert_same_atoms(outcome, &alone, 1e-8);
+        for vibrations in &all {
+            assert_eq!(vibrations.atoms, all[0].atoms, "the same bits on all ranks");
+            assert_eq!((vibrations.found, vibrations.zero), (alone.found, alone.zero));
+            assert_same_atoms(vibrations, &alone, 1e-8);
         }
     }
 }
@@ -265,44 +273,53 @@ fn ranks_share_the_work() {
 #[test]
 fn one_and_two_atoms() {
     let single = DynamicalMatrix::new(vec![0, 1], vec![0], vec![[90.0, 0.0, 0.0, 0.0, 160.0, 0.0, 0.0, 0.0, 250.0]]);
-    let sample = Sample { ids: &[3], types: &[1], n_types: 1, masses: None };
+    let group = Group { ids: &[3], types: &[1], n_types: 1, masses: None };
     for solver in [Solver::Automatic, Solver::Window] {
-        let settings = Settings { solver, range: [1.4, 1.6], ..settings() };
-        let outcome = analyse(single.clone().unwrap(), &sample, &settings, &Alone, &mut |_| {}).unwrap();
-        assert_eq!(outcome.found, if solver == Solver::Window { 2 } else { 3 });
-        assert!(close(outcome.lowest, frequency(90.0), 1e-12));
-        let expected = gaussian(1.6 - frequency(90.0), settings.sigma) / (3.0 * 1.6 * 1.6);
-        assert!(close(outcome.atoms[0][0], expected.max(outcome.atoms[0][0]), 1e-12));
+        let settings = VibrationSettings { solver, range: [1.4, 1.6], ..settings() };
+        let vibrations = analyse(single.clone().unwrap(), &group, &settings, &Serial, &mut |_| {}).unwrap();
+        assert_eq!(vibrations.found, if solver == Solver::Window { 2 } else { 3 });
+        assert!(close(vibrations.lowest, frequency(90.0), 1e-12));
+        let g = |f: f64| {
+            let modes = [90.0, 160.0, 250.0].map(|value| gaussian(f - frequency(value), settings.sigma));
+            modes.iter().sum::<f64>() / (3.0 * f * f)
+        };
+        let highest = (0..=1000).map(|k| g(1.4 + 2e-4 * f64::from(k))).fold(0.0, f64::max);
+        assert!(close(vibrations.atoms[0][0], highest, 3e-4), "{} and {highest}", vibrations.atoms[0][0]);
     }
     let mut pair = Network::random(2, 1).copies(&[0.0]);
     pair.connect(0, 1, 5000.0, [0.0, 0.0, 1.0]);
-    let outcome = run(&pair, &pair.free(), &Settings { solver: Solver::Dense, ..settings() });
+    let vibrations = run(&pair, &pair.free(), &VibrationSettings { solver: Solver::Dense, ..settings() });
     let reduced = 1.0 / pair.masses.iter().map(|m| 1.0 / m).sum::<f64>();
     // Three translations are projected out; two rotations cost nothing either.
-    assert_eq!((outcome.found, outcome.zero, outcome.negative), (6, 5, 0));
-    assert!(close(outcome.highest, (5000.0 / reduced).sqrt() / std::f64::consts::TAU, 1e-10), "{}", outcome.highest);
-    assert!(outcome.residual < 1e-6);
+    assert_eq!((vibrations.found, vibrations.zero, vibrations.negative), (6, 5, 0));
+    assert!(
+        close(vibrations.highest, (5000.0 / reduced).sqrt() / std::f64::consts::TAU, 1e-10),
+        "{}",
+        vibrations.highest
+    );
+    assert!(vibrations.residual < 1e-6);
 }
 
 #[test]
 fn refusals_name_the_cure() {
     let network = Network::random(200, 9);
-    let refuse = |settings: &Settings| {
-        analyse(network.matrix(), &network.free(), settings, &Alone, &mut |_| {}).expect_err("refused").to_string()
+    let refuse = |settings: &VibrationSettings| {
+        analyse(network.matrix(), &network.free(), settings, &Serial, &mut |_| {}).expect_err("refused").to_string()
     };
-    let text = refuse(&Settings { solver: Solver::Dense, memory: Some(1e5), ..settings() });
+    let text = refuse(&VibrationSettings { solver: Solver::Dense, memory: Some(1e5), ..settings() });
     assert!(text.contains("solver dense needs 0.0") && text.contains("solver window"), "{text}");
-    let text = refuse(&Settings { solver: Solver::Window, memory: Some(1e5), ..settings() });
+    let text = refuse(&VibrationSettings { solver: Solver::Window, memory: Some(1e5), ..settings() });
     assert!(text.contains("solver window needs") && text.contains("lower fcut"), "{text}");
-    let text = refuse(&Settings { fcut: Some(1.9), ..settings() });
+    let text = refuse(&VibrationSettings { fcut: Some(1.9), ..settings() });
     assert!(text.contains("fcut 1.9: at least Fhi + 3 sigma"), "{text}");
-    assert!(refuse(&Settings { range: [1.5, 1.0], ..settings() }).contains("range 1.5 1"));
-    assert!(refuse(&Settings { sigma: 0.0, ..settings() }).contains("sigma 0"));
+    assert!(refuse(&VibrationSettings { range: [1.5, 1.0], ..settings() }).contains("range 1.5 1"));
+    assert!(refuse(&VibrationSettings { sigma: 0.0, ..settings() }).contains("sigma 0"));
     let missing = std::path::PathBuf::from("/nowhere/modes");
-    let text = refuse(&Settings { modes: Some(missing), solver: Solver::Dense, ..settings() });
+    let text = refuse(&VibrationSettings { modes: Some(missing), solver: Solver::Dense, ..settings() });
     assert!(text.contains("cannot write /nowhere/modes"), "{text}");
     // With little memory the default is a window, which needs less; with enough it is dense.
-    let found = |memory| run(&network, &network.free(), &Settings { memory: Some(memory), ..settings() }).found;
+    let found =
+        |memory| run(&network, &network.free(), &VibrationSettings { memory: Some(memory), ..settings() }).found;
     assert_eq!(found(1e9), 600);
     assert!(found(8e6) < 600);
 }

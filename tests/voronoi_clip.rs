@@ -5,10 +5,10 @@ mod common;
 use std::collections::HashSet;
 
 use common::{Periodic, Random, crystals, neighbors, orthogonal, thermal_glass};
-use ergodic::voronoi::{Cell, ConvexCell, Plane, Settings};
+use ergodic::voronoi::{Cell, ConvexCell, Plane, TessellationOptions};
 
-const SETTINGS: Settings =
-    Settings { edge_threshold: 0.0, face_threshold: 0.0, face_fraction: 0.0, volume: true, threads: 1 };
+const SETTINGS: TessellationOptions =
+    TessellationOptions { edge_threshold: 0.0, face_threshold: 0.0, face_fraction: 0.0, volume: true, threads: 1 };
 
 /// Cells of all atoms of a periodic system, with the neighbours found within `cutoff`.
 fn cells(system: &Periodic, radius: Option<&[f64]>, cutoff: f64) -> Vec<Cell> {
@@ -20,7 +20,7 @@ fn cells(system: &Periodic, radius: Option<&[f64]>, cutoff: f64) -> Vec<Cell> {
         .map(|i| {
             let list = neighbors(&x, radius.as_deref(), i, cutoff);
             let spread = radius.as_ref().map_or(0.0, |r| largest * largest - r[i] * r[i]);
-            let needed = cell.carve(cutoff, &[], &list.iter(), spread).expect("a consistent cell");
+            let needed = cell.clip(cutoff, &[], &list.iter(), spread).expect("a consistent cell");
             assert!(needed <= cutoff, "atom {i} needs {needed}");
             assert!(cell.is_empty() || cell.is_bounded());
             cell.measure(&SETTINGS)
@@ -103,7 +103,7 @@ fn neighbours_are_mutual() {
         let mut cell = ConvexCell::new();
         let mut bonds = HashSet::new();
         for i in 0..glass.x.len() {
-            cell.carve(8.0, &[], &neighbors(&x, None, i, 8.0).iter(), 0.0).expect("a consistent cell");
+            cell.clip(8.0, &[], &neighbors(&x, None, i, 8.0).iter(), 0.0).expect("a consistent cell");
             // The two ends of a bond see each other in opposite directions, through faces of one size.
             bonds.extend(cell.faces().map(|face| {
                 let j = face.id as usize;
@@ -126,7 +126,7 @@ fn the_order_of_cuts_does_not_matter() {
         let (mut sorted, mut shuffled) = (ConvexCell::new(), ConvexCell::new());
         for i in (0..glass.x.len()).step_by(10) {
             let mut list = neighbors(&x, None, i, 8.0);
-            sorted.carve(8.0, &[], &list.iter(), 0.0).expect("a consistent cell");
+            sorted.clip(8.0, &[], &list.iter(), 0.0).expect("a consistent cell");
             list.sort_by_cached_key(|_| (random.uniform() * 1e9) as u64);
             shuffled.reset(8.0);
             for n in &list {
@@ -151,10 +151,10 @@ fn walls_bound_a_lone_atom() {
         .collect();
     let mut cell = ConvexCell::new();
     // The atom sits on two walls at once: a cell without volume.
-    cell.carve(100.0, &walls, &[].iter(), 0.0).expect("a consistent cell");
+    cell.clip(100.0, &walls, &[].iter(), 0.0).expect("a consistent cell");
     assert!(cell.measure(&SETTINGS).volume < 1e-9);
     let roomy: Vec<_> = walls.iter().map(|(id, w)| (*id, Plane { offset: w.offset + 1.0, ..*w })).collect();
-    cell.carve(100.0, &roomy, &[].iter(), 0.0).expect("a consistent cell");
+    cell.clip(100.0, &roomy, &[].iter(), 0.0).expect("a consistent cell");
     assert!(cell.is_bounded());
     assert!((cell.measure(&SETTINGS).volume - 48.0).abs() < 1e-10);
 }

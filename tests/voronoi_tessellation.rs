@@ -4,13 +4,15 @@ mod common;
 
 use common::{Periodic, Random, Vec3, crystals, orthogonal, rotate, thermal_glass, voropp};
 use ergodic::Error;
-use ergodic::voronoi::{Atoms, Cell, Domain, Motif, Plane, Settings, Simd, Tessellation, dot};
+use ergodic::geometry::{cross, dot, norm};
+use ergodic::simd::Simd;
+use ergodic::voronoi::{Atoms, Cell, Domain, Motif, Plane, Tessellation, TessellationOptions};
 use proptest::prelude::*;
 
 /// Radii of Cu and Zr (Angstrom).
 const RADII: [f64; 2] = [1.28, 1.60];
 
-fn compute(atoms: &Atoms, domain: &Domain, settings: Settings) -> Vec<Cell> {
+fn compute(atoms: &Atoms, domain: &Domain, settings: TessellationOptions) -> Vec<Cell> {
     let mut tessellation = Tessellation::new(settings).expect("valid settings");
     tessellation.compute(atoms, domain, &|_| true).expect("a tessellation");
     tessellation.cells().map(|c| c.expect("every cell was wanted")).collect()
@@ -21,7 +23,8 @@ fn compute(atoms: &Atoms, domain: &Domain, settings: Settings) -> Vec<Cell> {
 fn compute_all_ways(atoms: &Atoms, domain: &Domain) -> Vec<Cell> {
     let cells = compute(atoms, domain, with_volume());
     for (simd, threads) in all_simd().into_iter().flat_map(|simd| [(simd, 1), (simd, 3)]) {
-        let mut tessellation = Tessellation::new(Settings { threads, ..Settings::default() }).expect("valid settings");
+        let mut tessellation = Tessellation::new(TessellationOptions { threads, ..TessellationOptions::default() })
+            .expect("valid settings");
         tessellation.use_simd(simd);
         for every in [1, 3, 20] {
             let wanted = |i: usize| i.is_multiple_of(every);
@@ -54,11 +57,11 @@ fn with_ghosts<T>(system: &Periodic, radius: Option<&[f64]>, margin: f64, work: 
     let (x, owner) = system.with_images(margin);
     let radius: Option<Vec<f64>> = radius.map(|r| owner.iter().map(|&i| r[i]).collect());
     let atoms = Atoms { x: &x, radius: radius.as_deref(), n_owned: system.x.len() };
-    work(&atoms, &Domain { walls: Vec::new(), sight: system.faces(margin) })
+    work(&atoms, &Domain { walls: Vec::new(), known: system.faces(margin) })
 }
 
-fn with_volume() -> Settings {
-    Settings { volume: true, ..Settings::default() }
+fn with_volume() -> TessellationOptions {
+    TessellationOptions { volume: true, ..TessellationOptions::default() }
 }
 
 fn euler_sum(cell: &Cell) -> i32 {
@@ -66,7 +69,7 @@ fn euler_sum(cell: &Cell) -> i32 {
 }
 
 /// Compares every cell with voro++, for each of the settings.
-fn compare(system: &Periodic, radius: Option<&[f64]>, all_settings: &[Settings]) {
+fn compare(system: &Periodic, radius: Option<&[f64]>, all_settings: &[TessellationOptions]) {
     let margin = 10.0;
     let reference = with_ghosts(system, radius, margin, |atoms, _| voropp::cells(atoms.x, atoms.radius, atoms.n_owned));
     for settings in all_settings {
@@ -81,12 +84,12 @@ fn compare(system: &Periodic, radius: Option<&[f64]>, all_settings: &[Settings])
     }
 }
 
-fn all_thresholds() -> Vec<Settings> {
-    let none = Settings::default();
-    let edge = Settings { edge_threshold: 0.3, ..none };
-    let face = Settings { face_threshold: 0.2, ..none };
-    let fraction = Settings { face_fraction: 0.01, ..none };
-    let both = Settings { edge_threshold: 0.2, face_threshold: 0.3, volume: true, ..none };
+fn all_thresholds() -> Vec<TessellationOptions> {
+    let none = TessellationOptions::default();
+    let edge = TessellationOptions { edge_threshold: 0.3, ..none };
+    let face = TessellationOptions { face_threshold: 0.2, ..none };
+    let fraction = TessellationOptions { face_fraction: 0.01, ..none };
+    let both = TessellationOptions { edge_threshold: 0.2, face_threshold: 0.3, volume: true, ..none };
     vec![none, with_volume(), edge, face, fraction, both]
 }
 
@@ -161,7 +164,7 @@ fn a_lattice_of_any_size_in_any_units() {
             // In vacuum between walls the surface cells are large; all the same they fill the box.
             let walls = scaled.faces(5.0 * scale);
             let volume = box_volume(&walls);
-            let domain = Domain { walls, sight: Vec::new() };
+            let domain = Domain { walls, known: Vec::new() };
             let atoms = Atoms { x: &scaled.x, radius: None, n_owned: scaled.x.len() };
             let filled: f64 = compute_all_ways(&atoms, &domain).iter().map(|c| c.volume).sum();
             assert!((filled / volume - 1.0).abs() < 1e-10, "{name} times {scale}");
@@ -175,13 +178,13 @@ fn atoms_on_a_sphere_meet_in_its_centre() {
     let mut x: Vec<Vec3> = Vec::new();
     while x.len() < 300 {
         let v = random.vector().map(|v| 2.0 * v - 1.0);
-        let length = common::norm(&v);
+        let length = norm(&v);
         if (0.1..1.0).contains(&length) {
             x.push(v.map(|v| 10.0 + 5.0 * v / length));
         }
     }
     let boxed = Periodic { cell: orthogonal(20.0, 20.0, 20.0), x: x.clone(), kind: vec![0; x.len()] };
-    let domain = Domain { walls: boxed.faces(0.0), sight: Vec::new() };
+    let domain = Domain { walls: boxed.faces(0.0), known: Vec::new() };
     let hollow = compute_all_ways(&Atoms { x: &x, radius: None, n_owned: x.len() }, &domain);
     x.push([10.0; 3]);
     let filled = compute_all_ways(&Atoms { x: &x, radius: None, n_owned: x.len() }, &domain);
@@ -195,9 +198,9 @@ fn atoms_on_a_sphere_meet_in_its_centre() {
 #[test]
 fn what_cannot_be_tessellated_is_named() {
     let glass = &thermal_glass()[0];
-    let error = |x: &[Vec3], radius: Option<&[f64]>, n_owned: usize, sight: Vec<Plane>| {
-        let domain = Domain { walls: glass.faces(20.0), sight };
-        let errors: Vec<Error> = [Settings::default(), with_volume()]
+    let error = |x: &[Vec3], radius: Option<&[f64]>, n_owned: usize, known: Vec<Plane>| {
+        let domain = Domain { walls: glass.faces(20.0), known };
+        let errors: Vec<Error> = [TessellationOptions::default(), with_volume()]
             .into_iter()
             .map(|settings| {
                 let mut tessellation = Tessellation::new(settings).expect("valid settings");
@@ -222,8 +225,10 @@ fn what_cannot_be_tessellated_is_named() {
     for e in error(&ghosts, None, n, glass.faces(2.0)) {
         assert!(matches!(e, Error::GhostCutoff { needed, .. } if needed > 2.0), "{e:?}");
     }
-    assert!(Tessellation::new(Settings { edge_threshold: f64::NAN, ..Settings::default() }).is_err());
-    assert!(Tessellation::new(Settings { threads: 0, ..Settings::default() }).is_err());
+    assert!(
+        Tessellation::new(TessellationOptions { edge_threshold: f64::NAN, ..TessellationOptions::default() }).is_err()
+    );
+    assert!(Tessellation::new(TessellationOptions { threads: 0, ..TessellationOptions::default() }).is_err());
 }
 
 /// A random gas: its box, orthogonal or triclinic, and its atoms; with a radius for everyone.
@@ -277,9 +282,9 @@ proptest! {
         let walls = gas.faces(5.0);
         let turned = Domain {
             walls: walls.iter().map(|w| Plane { normal: rotate(&w.normal, &axis, angle), ..*w }).collect(),
-            sight: Vec::new(),
+            known: Vec::new(),
         };
-        let domain = Domain { walls, sight: Vec::new() };
+        let domain = Domain { walls, known: Vec::new() };
         let x: Vec<Vec3> = gas.x.iter().map(|x| rotate(x, &axis, angle)).collect();
         for radius in [None, Some(radius.as_slice())] {
             let before = compute_all_ways(&Atoms { x: &gas.x, radius, n_owned: x.len() }, &domain);
@@ -295,7 +300,7 @@ proptest! {
 fn box_volume(walls: &[Plane]) -> f64 {
     let n = [walls[1], walls[3], walls[5]].map(|w| w.normal);
     let widths: f64 = (0..3).map(|k| walls[2 * k].offset + walls[2 * k + 1].offset).product();
-    widths / dot(&n[0], &common::cross(&n[1], &n[2]))
+    widths / dot(&n[0], &cross(&n[1], &n[2]))
 }
 
 /// Walls of a box that is not periodic.
@@ -314,7 +319,7 @@ fn clusters_far_from_their_walls() {
             for _ in 0..20 {
                 let x: Vec<Vec3> = (0..n).map(|_| [0, 1, 2].map(|_| random.uniform() - 0.5)).collect();
                 let atoms = Atoms { x: &x, radius: None, n_owned: n };
-                let domain = Domain { walls: box_walls(-half, 1.1 * half), sight: Vec::new() };
+                let domain = Domain { walls: box_walls(-half, 1.1 * half), known: Vec::new() };
                 let volume: f64 = compute_all_ways(&atoms, &domain).iter().map(|cell| cell.volume).sum();
                 assert!((volume / (2.1 * half).powi(3) - 1.0).abs() < 1e-9, "{n} atoms, walls at {half}: {volume}");
             }
@@ -335,7 +340,7 @@ fn a_large_atom_beyond_the_first_ghosts_counts() {
     let found = motifs(compute_all_ways(&atoms, &Domain::default()));
     let expected = voropp::cells(&x, Some(&radius), 64);
     for (atom, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let expected = expected.map_or(Motif::default(), |cell| cell.motif(&Settings::default()));
+        let expected = expected.map_or(Motif::default(), |cell| cell.motif(&TessellationOptions::default()));
         assert_eq!(*found, expected, "atom {atom}");
     }
 }
@@ -344,7 +349,7 @@ fn a_large_atom_beyond_the_first_ghosts_counts() {
 fn the_cell_of_a_light_atom_may_lie_beside_it() {
     let x = [[0.0; 3], [0.1, 0.0, 0.0]];
     let atoms = Atoms { x: &x, radius: Some(&[1.0, 0.5]), n_owned: 2 };
-    let cells = compute_all_ways(&atoms, &Domain { walls: box_walls(-10.0, 10.0), sight: Vec::new() });
+    let cells = compute_all_ways(&atoms, &Domain { walls: box_walls(-10.0, 10.0), known: Vec::new() });
     // The plane between them is where both powers are equal: x^2 - 1 = (x - 0.1)^2 - 0.25, at x = 3.8.
     assert!((cells[1].volume - 400.0 * 6.2).abs() < 1e-9, "{}", cells[1].volume);
     assert!((cells[0].volume - 400.0 * 13.8).abs() < 1e-9, "{}", cells[0].volume);

@@ -2,9 +2,10 @@
 
 use std::f64::consts::TAU;
 
-use ergodic::voronoi::{Domain, Plane, dot};
+use ergodic::geometry::{dot, norm, sum};
+use ergodic::voronoi::{Domain, Plane};
 
-use super::common::{Periodic, Random, Vec3, add, crystals, norm};
+use super::common::{Periodic, Random, Vec3, crystals};
 
 /// Makes about so many positions, in fractions of the box.
 pub type Arrangement = fn(&mut Random, usize) -> Vec<Vec3>;
@@ -172,7 +173,7 @@ impl System {
             let faces = system.faces(beyond).into_iter().enumerate();
             faces.filter(|(k, _)| periodic[k / 2] == wanted).map(|(_, face)| face).collect()
         };
-        let domain = Domain { walls: faces(vacuum, false), sight: faces(margin, true) };
+        let domain = Domain { walls: faces(vacuum, false), known: faces(margin, true) };
         // Of a pair of opposite faces the second is as far from the origin as they are apart.
         let walled: Vec<Plane> = faces(0.0, false).into_iter().skip(1).step_by(2).collect();
         let not_across_walls = |(x, i): &(Vec3, usize)| {
@@ -191,9 +192,9 @@ impl System {
         let distance = if random.chance(0.5) { random.power_of_ten(3.0, 6.0) } else { 0.0 };
         let shift = random.vector().map(|r| (2.0 * r - 1.0) * distance);
         let scale = if random.chance(0.4) { random.power_of_ten(-10.0, 10.0) } else { 1.0 };
-        self.x.iter_mut().for_each(|x| *x = add(x, &shift).map(|x| x * scale));
+        self.x.iter_mut().for_each(|x| *x = sum(x, &shift).map(|x| x * scale));
         self.radius.iter_mut().flatten().for_each(|radius| *radius *= scale);
-        for plane in self.domain.walls.iter_mut().chain(&mut self.domain.sight) {
+        for plane in self.domain.walls.iter_mut().chain(&mut self.domain.known) {
             plane.offset = (plane.offset + dot(&plane.normal, &shift)) * scale;
         }
     }

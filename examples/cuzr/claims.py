@@ -1,10 +1,14 @@
 """The paper's claims, each with our number and a verdict: yes, no, or undecided within the noise.
 
-What has an interval of 95 % (of the number itself, or of what chance gives) holds if the interval lies on the claim's side; what
-has standard errors, if it is two of them away. The ratio of saturation and the rise of the GUM share (each tenth at least that before
-less 0.01, the highest 1 % above the lowest) are taken as they are.
+What has an interval of 95 % (of the number itself, or of what chance gives) holds if the interval lies on the claim's
+side; what has standard errors, if it is two of them away. The ratio of saturation and the rise of the GUM share (each
+tenth at least that before less 0.01, the highest 1 % above the lowest) are taken as they are. From fewer than FEWEST
+(20) atoms, or EVENTS events, no verdict is given: "too few".
 """
 
+from ergodic.estimates import FEWEST
+
+EVENTS = 100      # events behind the means of two species
 LEVELLED = 0.95   # of the final mean S, reached at 0.1 ns
 FIELD = 5         # Angstrom, the paper's length of coarse-graining
 
@@ -21,9 +25,9 @@ def yes(condition):
 
 def saturation(summary):
     part = summary["saturation"]
-    text = f"S(0.1 ns)/S({part['end_ps'] / 1000:g} ns) = {part['all']:.3f}"
+    text = f"S(0.1 ns)/S({part['end_ps'] / 1000:g} ns) = {part.get('all', float('nan')):.3f}"
     yield f"mean S levels off within 0.1 ns (ratio above {LEVELLED})", text, \
-        yes(part["all"] > LEVELLED) if part["end_ps"] > 100 else "undecided"
+        yes(part["all"] > LEVELLED) if part["end_ps"] > 100 else "too few"
 
 
 def motif_order(summary):
@@ -49,16 +53,21 @@ def correlations(summary, pair, expected, claim):
         if row["pair"] == pair and row["species"] != "all":
             low, high = row["spearman_interval"]
             yield f"{claim}, {row['species']}", f"Spearman {row['spearman']:+.2f} ({low:+.2f} .. {high:+.2f})", \
-                sign_verdict((low, high), expected)
+                sign_verdict((low, high), expected) if row["n"] >= FEWEST else "too few"
 
 
 def barriers(summary):
     yield from correlations(summary, "S, barrier", -1, "barriers fall with S")
-    part = summary["barrier_difference"]
-    if part:
-        low, high = part["interval"]
+    for row in summary["owners"]:
+        if row["owner"] != "centre" and row["species"] != "all":
+            low, high = row["interval"]
+            yield f"the same, {row['owner']}, {row['species']}", f"Spearman {row['spearman']:+.2f} ({low:+.2f} .. {high:+.2f})", \
+                sign_verdict((low, high), -1) if row["n"] >= FEWEST else "too few"
+    for part in summary["barrier_differences"]:
+        (low, high), (cu, zr) = part["interval"], part["means"]
         yield "barriers of Zr are higher than those of Cu", \
-            f"{part['Zr']:.2f} and {part['Cu']:.2f} eV, difference {low:+.2f} .. {high:+.2f}", sign_verdict((low, high), 1)
+            f"{zr:.2f} and {cu:.2f} eV, difference {low:+.2f} .. {high:+.2f}", \
+            sign_verdict((low, high), 1) if summary["barriers"]["all"]["events"] >= EVENTS else "too few"
 
 
 def boson_peak(summary):
@@ -71,7 +80,7 @@ def boson_peak(summary):
 
 
 def overlap(summary):
-    expected = {"S, barrier": -1, "S, ln I_BP": 1, "barrier, ln I_BP": -1}
+    expected = {"S, barrier": -1, "S, barrier of all who take part": -1, "S, ln I_BP": 1, "barrier, ln I_BP": -1}
     for row in summary["fields"]:
         if row["length"] == FIELD and row["means"] == "species means removed":
             low, high = row["band"]

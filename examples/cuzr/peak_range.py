@@ -10,10 +10,10 @@ import sys
 
 import numpy as np
 
-import estimates
-import lammps_files as files
-from report import interval, signed, table
-from results import Results
+from ergodic import estimates
+from ergodic import lammps_files as files
+from ergodic.glass import Results
+from ergodic.summary import interval, signed, table
 
 
 def coefficient(x, y, chosen):

@@ -5,8 +5,8 @@
     python examples/cuzr/atoms_dump.py examples/cuzr/output/results atoms.dump
     python examples/ovito/soft_atoms.py atoms.dump
 
-In the graphical program: open atoms.dump; entropy, barrier, boson_peak and boson_mean are there as particle properties for Color coding,
-Expression selection and histograms. No column mapping has to be given.
+In the graphical program: open atoms.dump; entropy, barrier, boson_peak and boson_mean are there as particle properties
+for Color coding, Expression selection and histograms. No column mapping has to be given.
 """
 
 import argparse

@@ -1,27 +1,27 @@
 //! The stages of one attempt.
 
+use super::basin::{Basin, advance};
 use super::climb::{Ascent, climb};
-use super::event::{Event, Status, displacements};
-use super::exit::leave_basin;
-use super::lanczos::{Limits, Mode, Near, lowest_mode, no_direction};
+use super::davidson::{Accuracy, Eigenpair, lowest_eigenpair, relaxed_eigenvalue};
+use super::event::{Event, Status};
+use super::lanczos::{Limits, Mode, ModeSubspace, lowest_mode, no_direction};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, dot, max_component, norm, scale};
-use super::neighbors::within;
+use super::linalg::{add, dot, max_atom, max_component, norm, scale};
 use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
-use super::search::Search;
-use super::softest::{Softest, followed, softest_mode};
+use super::reference::{ReferenceState, WIDTH, gaussian};
 use super::surface::{Outcome, Point, Stop, Surface};
+use crate::geometry::within;
 use std::sync::Arc;
 
 /// The first region grows to this times its radius.
 const GROWTH: f64 = 1.5;
 /// Radius of the atoms that the first mode is made of if all atoms move, over that of the push.
 const NEIGHBOURHOOD: f64 = 2.7;
-/// Tolerance of a saddle of the first region over that of the end: it moves again when the region grows.
-const ROUGH: f64 = 5.0;
-/// Tolerance of grown regions over that of the end, so that the atoms around need no steps, or few.
-const GROWN: f64 = 0.7;
+/// ftol factor of the first region: looser, since its saddle moves again when the region grows.
+const FIRST_REGION_FTOL: f64 = 5.0;
+/// ftol factor of grown regions: tighter, so that the last all-atom stage needs few steps.
+const GROWN_REGION_FTOL: f64 = 0.7;
 /// Residual at which a mode is good enough to follow. The distance to the next mode is some 0.2 in the metric; with 0.1 one
 /// saddle in three was lost.
 const RESIDUAL: f64 = 0.05;
@@ -29,20 +29,28 @@ const RESIDUAL: f64 = 0.05;
 const REFRESHED: usize = 6;
 /// Steps after which that is done.
 const REFRESH: usize = 3;
-/// The same once the atoms around follow, which hardly changes the mode.
-const LATE_REFRESH: usize = 15;
+/// The same once the grown region follows.
+const GROWN_REFRESH: usize = 5;
+/// The same once all atoms follow. A stale mode costs more steps than it saves.
+const LATE_REFRESH: usize = 6;
 /// Vectors that look for a second unstable mode.
-const SECOND: usize = 16;
+const SECOND: usize = 8;
+/// Part of the lowest mode in the way out of the basin: with less of it barriers are higher, with more events are elsewhere.
+const BLEND: f64 = 0.5;
+/// The way out of the basin ends after this many times the radius of the push.
+const FARTHEST: f64 = 3.0;
 /// A mode is unstable below minus this, in the metric: above the errors of finite differences.
-const FLAT: f64 = 0.005;
+const UNSTABLE_BELOW: f64 = 0.005;
+/// Over the distance of equal minima: a saddle nearer than that to the initial minimum is that minimum.
+const UNMOVED: f64 = 0.2;
 /// Saddles of higher order that an attempt leaves before it is given up.
 const MOST_HIGHER: usize = 3;
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {
-    pub(super) search: &'a Search,
+    pub(super) reference: &'a ReferenceState,
     pub(super) surface: Surface<'a>,
-    centre: usize,
+    pub(super) centre: usize,
     pub(super) event: Event,
     /// The atoms that move first, more of them, all.
     pub(super) regions: Vec<Region>,
@@ -70,72 +78,97 @@ pub(super) struct FreeSaddle {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(search: &'a Search, surface: Surface<'a>, centre: usize) -> Self {
-        let sample = &search.sample;
+    pub(super) fn new(reference: &'a ReferenceState, surface: Surface<'a>, centre: usize) -> Self {
         let mut attempt =
-            Attempt { search, surface, centre, event: Event::unknown(search.energy), regions: Vec::new() };
+            Attempt { reference, surface, centre, event: Event::unknown(reference.energy), regions: Vec::new() };
+        attempt.begin_again();
         attempt
-            .regions
-            .push(Region { atoms: (0..sample.ids.len() as u32).collect(), metric: Some(Arc::clone(&search.metric)) });
-        if let Some(radius) = search.settings.active {
-            attempt.insert_region(radius);
-            attempt.insert_region(GROWTH * radius);
+    }
+
+    /// Forgets what was found, but not what it cost.
+    pub(super) fn begin_again(&mut self) {
+        let reference = self.reference;
+        self.event = Event::unknown(reference.energy);
+        let all = (0..reference.sample.ids.len() as u32).collect();
+        self.regions = vec![Region { atoms: all, metric: Some(Arc::clone(&reference.metric)) }];
+        if let Some(radius) = reference.settings.active {
+            self.insert_region(radius);
+            self.insert_region(GROWTH * radius);
         }
-        attempt
     }
 
     /// Atoms within `radius` of the centre move before all do, unless these are most of them.
     fn insert_region(&mut self, radius: f64) {
-        let sample = &self.search.sample;
-        let atoms = within(&sample.cell, &sample.positions, self.centre, radius);
+        let sample = &self.reference.sample;
+        let atoms = within(sample.positions.as_chunks().0, &sample.cell, self.centre, radius);
         if 2 * atoms.len() < sample.ids.len() {
             self.regions.insert(self.regions.len() - 1, Region { atoms, metric: None });
         }
     }
 
-    /// From the initial minimum along `direction` (shape (N, 3), unit length).
-    pub(super) fn push(&mut self, direction: &[f64]) -> Outcome<()> {
-        let initial = &self.search.sample.positions;
-        let metric = self.enter(0, initial)?;
+    /// From the initial minimum along `direction` (shape (N, 3), unit length), and on along it if it is `given`.
+    pub(super) fn push(&mut self, direction: &[f64], given: bool) -> Outcome<()> {
+        let initial = &self.reference.sample.positions;
+        let settings = &self.reference.settings;
+        let metric = self.activate_region(0, initial)?;
         let start = self.surface.evaluate(self.surface.gather(initial))?;
         let direction = self.surface.gather(direction);
-        let near = self.near();
-        let near = near.as_ref();
+        let direction = Direction::new(&metric, &direction);
+        // A push that moves all atoms alike leads nowhere.
+        let direction = direction.ok_or(Stop::Failed(Status::NoExit))?;
+        let subspace = self.mode_subspace();
         let mut memory = Memory::default();
-        let (point, mode) =
-            leave_basin(&mut self.surface, &metric, near, &self.search.settings, &start, &direction, &mut memory)?;
+        let factor = settings.push / norm(&direction.v);
+        let point = advance(&mut self.surface, &start, factor, &direction.v, &mut memory)?;
+        let basin = Basin {
+            given: given.then(|| direction.clone()),
+            weights: self.weights(WIDTH * settings.push_radius),
+            bottom: start.x.clone(),
+            blend: if given { 0.0 } else { BLEND },
+            threshold: settings.curvature,
+            step: settings.steps.push,
+            farthest: FARTHEST * settings.push_radius,
+        };
+        let mode = Mode { direction, value: 1.0, curvature: 1.0, others: Vec::new() };
         let all = initial.clone();
-        self.cross(point, mode, memory, all, near)
+        self.cross(point, mode, memory, all, subspace.as_ref(), Some((&basin, &start)))
+    }
+
+    /// Weights that fall with the distance from the centre, per coordinate of the selected atoms.
+    fn weights(&self, width: f64) -> Vec<f64> {
+        let sample = &self.reference.sample;
+        let distance = |atom: u32| norm(&sample.separation(self.centre, atom as usize));
+        self.surface.atoms().iter().flat_map(|&atom| [gaussian(distance(atom) / width); 3]).collect()
     }
 
     /// From `positions` (shape (N, 3)) near a saddle whose mode is about `mode` (same shape).
     pub(super) fn refine(&mut self, positions: &[f64], mode: &[f64]) -> Outcome<()> {
-        let metric = self.enter(0, positions)?;
+        let metric = self.activate_region(0, positions)?;
         let point = self.surface.evaluate(self.surface.gather(positions))?;
         let start = Direction::new(&metric, &self.surface.gather(mode)).ok_or_else(no_direction)?;
-        let limits = self.limits(self.search.settings.lanczos_size);
+        let limits = self.limits(self.reference.settings.lanczos_size);
         let mode = lowest_mode(&mut self.surface, &metric, None, &point, &start, limits)?;
-        self.cross(point, mode, Memory::default(), positions.to_vec(), None)
+        self.cross(point, mode, Memory::default(), positions.to_vec(), None, None)
     }
 
     /// The atoms that the mode is made of while it leads away from the initial minimum, if all atoms move.
-    fn near(&self) -> Option<Near> {
-        let sample = &self.search.sample;
-        let settings = &self.search.settings;
+    fn mode_subspace(&self) -> Option<ModeSubspace> {
+        let sample = &self.reference.sample;
+        let settings = &self.reference.settings;
         let radius = settings.active.unwrap_or(NEIGHBOURHOOD * settings.push_radius);
-        let places = within(&sample.cell, &sample.positions, self.centre, radius);
-        let some = self.regions.len() == 1 && places.len() < sample.ids.len();
-        some.then(|| Near { metric: metric(self.search, &places, self.centre), places })
+        let indices = within(sample.positions.as_chunks().0, &sample.cell, self.centre, radius);
+        let some = self.regions.len() == 1 && indices.len() < sample.ids.len();
+        some.then(|| ModeSubspace { metric: metric(self.reference, &indices, self.centre), indices })
     }
 
     fn limits(&self, size: usize) -> Limits {
-        Limits { size, step: self.search.settings.lanczos_step, residual: RESIDUAL }
+        Limits { size, step: self.reference.settings.lanczos_step, residual: RESIDUAL }
     }
 
     /// Tolerance of a stage: the last one's is what was asked for.
     pub(super) fn tolerance(&self, stage: usize) -> f64 {
         let last = stage + 1 == self.regions.len();
-        if last { self.search.settings.ftol } else { GROWN * self.search.settings.ftol }
+        if last { self.reference.settings.ftol } else { GROWN_REGION_FTOL * self.reference.settings.ftol }
     }
 
     /// Metric of the first stage.
@@ -150,50 +183,77 @@ impl<'a> Attempt<'a> {
         mode: Mode,
         mut memory: Memory,
         mut around: Vec<f64>,
-        near: Option<&Near>,
+        near: Option<&ModeSubspace>,
+        start: Option<(&Basin, &Point)>,
     ) -> Outcome<()> {
-        let settings = &self.search.settings;
+        let settings = &self.reference.settings;
         let ascent = Ascent {
-            tolerance: ROUGH * settings.ftol,
+            tolerance: FIRST_REGION_FTOL * settings.ftol,
             mode_step: settings.steps.mode,
             atom_step: settings.steps.atom,
             lanczos: self.limits(REFRESHED),
+            basin_lanczos: self.limits(settings.lanczos_size),
             near,
             refresh: REFRESH,
+            basin: start.map(|(basin, _)| basin),
         };
         let local = self.local();
         let (point, mode) = climb(&mut self.surface, &local, point, mode, &mut memory, &ascent)?;
         self.surface.scatter(&point.x, &mut around);
+        if let Some((_, bottom)) = start.filter(|_| settings.connect) {
+            self.check_way_home(&point, &mode, bottom)?;
+        }
         let saddle = self.free_saddle(Saddle { point, mode, memory }, around)?;
         self.record_saddle(&saddle.point);
+        if !settings.connect && self.is_initial(&saddle.point, UNMOVED * settings.same_distance) {
+            return Err(Stop::Failed(Status::NoNewMinimum));
+        }
         let [lowest, highest] = settings.barrier;
-        if !(lowest..=highest).contains(&(saddle.point.energy - self.search.energy)) {
+        if !(lowest..=highest).contains(&(saddle.point.energy - self.reference.energy)) {
             return Err(Stop::Failed(Status::BarrierRange));
         }
         if settings.connect {
             self.connect(&saddle)?;
         }
+        // NaN, which is no displacement, does not count.
+        let displaced = self.event.dr_center.max(self.event.dr_center_final);
+        if displaced < settings.own {
+            return Err(Stop::Failed(Status::Elsewhere));
+        }
         self.event.status = Status::Success;
         Ok(())
     }
 
+    /// Whether `point` of all atoms is the initial minimum, no atom farther than `distance` from there.
+    pub(super) fn is_initial(&self, point: &Point, distance: f64) -> bool {
+        let ReferenceState { frame, settings, energy, .. } = self.reference;
+        let moved = frame.displacements(&point.x);
+        (point.energy - energy).abs() < settings.same_energy && max_atom(moved.as_flattened()) <= distance
+    }
+
     fn record_saddle(&mut self, saddle: &Point) {
-        let sample = &self.search.sample;
-        let moved = displacements(&sample.cell, &sample.positions, &saddle.x);
+        let sample = &self.reference.sample;
+        let moved = self.reference.frame.displacements(&saddle.x);
         self.event.energy_saddle = saddle.energy;
         self.event.fmax = saddle.fmax();
         self.event.evals_saddle = self.surface.counts().total;
         self.event.dr_saddle = norm(moved.as_flattened());
         self.event.dr_center = norm(&moved[self.centre]);
+        self.event.weight = (self.event.dr_center / self.event.dr_saddle).powi(2);
+        let mover = (0..moved.len()).max_by(|&a, &b| norm(&moved[a]).total_cmp(&norm(&moved[b])));
+        if let Some(mover) = mover {
+            self.event.mover = sample.ids[mover];
+            self.event.mover_distance = norm(&sample.separation(self.centre, mover));
+        }
         self.event.saddle.clone_from(&saddle.x);
     }
 
     /// Lets the atoms of `stage` move, from `positions`; returns the metric.
-    pub(super) fn enter(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
-        let (search, centre) = (self.search, self.centre);
+    pub(super) fn activate_region(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
+        let (reference, centre) = (self.reference, self.centre);
         let Region { atoms, metric: known } = &mut self.regions[stage];
         self.surface.select(atoms, positions)?;
-        Ok(Arc::clone(known.get_or_insert_with(|| Arc::new(metric(search, atoms, centre)))))
+        Ok(Arc::clone(known.get_or_insert_with(|| Arc::new(metric(reference, atoms, centre)))))
     }
 
     /// Converges a saddle of the first region with all atoms free, the others starting from `positions`: the region grows
@@ -205,14 +265,14 @@ impl<'a> Attempt<'a> {
         let mut stage = 1.min(self.regions.len() - 1);
         while stage < self.regions.len() {
             let before = self.surface.atoms().to_vec();
-            let metric = self.enter(stage, &positions)?;
+            let metric = self.activate_region(stage, &positions)?;
             let point = self.surface.evaluate(self.surface.gather(&positions))?;
             if stage == 1 {
-                self.extend(&point);
+                self.add_predicted_region(&point);
             }
             saddle.point = point;
             if stage <= 1 || saddle.point.fmax() >= self.tolerance(stage) {
-                saddle = self.grown(saddle, stage, &before, &v, &metric)?;
+                saddle = self.converge_in_region(saddle, stage, &before, &v, &metric)?;
                 self.surface.scatter(&saddle.mode.direction.v, &mut v);
                 self.surface.scatter(&saddle.point.x, &mut positions);
             }
@@ -227,7 +287,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Converges a saddle of the atoms `before` with those of `stage` free, the mode being `v` (of all atoms).
-    fn grown(
+    fn converge_in_region(
         &mut self,
         saddle: Saddle,
         stage: usize,
@@ -235,7 +295,7 @@ impl<'a> Attempt<'a> {
         v: &[f64],
         metric: &Preconditioner,
     ) -> Outcome<Saddle> {
-        let settings = &self.search.settings;
+        let settings = &self.reference.settings;
         let mut memory = saddle.memory.carried(before, self.surface.atoms(), metric);
         let direction = Direction::new(metric, &self.surface.gather(v)).ok_or_else(no_direction)?;
         let ascent = Ascent {
@@ -243,8 +303,10 @@ impl<'a> Attempt<'a> {
             mode_step: 0.5 * settings.steps.mode,
             atom_step: settings.steps.atom,
             lanczos: self.limits(REFRESHED),
+            basin_lanczos: self.limits(settings.lanczos_size),
             near: None,
-            refresh: if stage <= 1 { REFRESH } else { LATE_REFRESH },
+            refresh: if stage <= 1 { GROWN_REFRESH } else { LATE_REFRESH },
+            basin: None,
         };
         let mode = Mode { direction, ..saddle.mode };
         let (point, mode) = climb(&mut self.surface, metric, saddle.point, mode, &mut memory, &ascent)?;
@@ -254,13 +316,13 @@ impl<'a> Attempt<'a> {
 
     /// Adds the region that is expected to converge for good, from the forces at `point` on the atoms that the first region
     /// left at rest. They are those of a defect in an elastic medium and fall with the cube of the distance.
-    fn extend(&mut self, point: &Point) {
-        let Some(radius) = self.search.settings.active else { return };
+    fn add_predicted_region(&mut self, point: &Point) {
+        let Some(radius) = self.reference.settings.active else { return };
         let [first, second, ..] = &self.regions[..] else { return };
         let rested = second.atoms.iter().zip(point.gradient.as_chunks::<3>().0);
         let rested = rested.filter(|(atom, _)| first.atoms.binary_search(atom).is_err());
         let largest = rested.map(|(_, g)| max_component(g)).fold(0.0, f64::max);
-        let enough = (largest / (GROWN * self.search.settings.ftol)).cbrt();
+        let enough = (largest / (GROWN_REGION_FTOL * self.reference.settings.ftol)).cbrt();
         if self.regions.len() == 3 && enough > GROWTH {
             self.insert_region(enough * radius);
         }
@@ -268,20 +330,21 @@ impl<'a> Attempt<'a> {
 
     /// Lowest eigenvalue of the Hessian, which is negative: of the grown region, then with the others following.
     fn lowest_eigenvalue(&mut self, saddle: &FreeSaddle) -> Outcome<f64> {
-        let step = self.search.settings.lanczos_step;
+        let step = self.reference.settings.lanczos_step;
         let last = self.regions.len() - 1;
         // What remains in a region is mended when the other atoms follow.
-        let tolerance = if last > 1 { 0.3 } else { 0.1 };
-        let metric = self.enter(1.min(last), &saddle.point.x)?;
+        let accuracy = Accuracy { step, tolerance: if last > 1 { 0.3 } else { 0.1 } };
+        let metric = self.activate_region(1.min(last), &saddle.point.x)?;
         let point = self.surface.evaluate(self.surface.gather(&saddle.point.x))?;
         let start = self.surface.gather(&saddle.v);
-        let Softest { mut value, v } =
-            softest_mode(&mut self.surface, &metric, &point, &start, &saddle.memory, step, tolerance)?;
+        let rigid = self.reference.frame.rigid_motions_at(self.surface.atoms(), &point.x);
+        let Eigenpair { mut value, v } =
+            lowest_eigenpair(&mut self.surface, &metric, &rigid, &point, &start, &saddle.memory, accuracy)?;
         if last > 1 {
             let mut all = vec![0.0; saddle.v.len()];
             self.surface.scatter(&v, &mut all);
-            let metric = self.enter(last, &saddle.point.x)?;
-            value = followed(&mut self.surface, &metric, &saddle.point, &all, step)?;
+            let metric = self.activate_region(last, &saddle.point.x)?;
+            value = relaxed_eigenvalue(&mut self.surface, &metric, &saddle.point, &all, step)?;
         }
         if value < 0.0 { Ok(value) } else { Err(Stop::Failed(Status::EigenvalueLost)) }
     }
@@ -299,12 +362,13 @@ impl<'a> Attempt<'a> {
             let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
             let limits = Limits { size: SECOND, residual: 0.0, ..ascent.lanczos };
             let mut found = lowest_mode(&mut self.surface, metric, None, &point, &start, limits)?;
-            let second = found.others.last().filter(|(v, product)| dot(v, product) < -FLAT).map(|(v, _)| v.clone());
+            let second =
+                found.others.last().filter(|(v, product)| dot(v, product) < -UNSTABLE_BELOW).map(|(v, _)| v.clone());
             memory.extend(&mut found.others);
             let Some(down) = second else { return Ok(Saddle { point, mode, memory }) };
             let sign = if dot(&down, &point.gradient) > 0.0 { -1.0 } else { 1.0 };
             let mut x = point.x.clone();
-            add(&mut x, sign * self.search.settings.steps.side / norm(&down), &down);
+            add(&mut x, sign * self.reference.settings.steps.side / norm(&down), &down);
             let point = self.surface.evaluate(x)?;
             memory = Memory::default();
             let (point, mode) = climb(&mut self.surface, metric, point, found, &mut memory, ascent)?;
@@ -315,8 +379,10 @@ impl<'a> Attempt<'a> {
 }
 
 /// Springs of `atoms`, numbered along the first axis from the centre on.
-fn metric(search: &Search, atoms: &[u32], centre: usize) -> Preconditioner {
-    let sample = &search.sample;
+fn metric(reference: &ReferenceState, atoms: &[u32], centre: usize) -> Preconditioner {
+    let sample = &reference.sample;
     let along: Vec<f64> = atoms.iter().map(|&atom| sample.separation(centre, atom as usize)[0]).collect();
-    Preconditioner::new(&search.springs, atoms, sample.ids.len(), &along)
+    let mut metric = Preconditioner::new(&reference.springs, atoms, sample.ids.len(), &along);
+    metric.set_rigid(reference.frame.rigid_motions(atoms));
+    metric
 }

@@ -1,10 +1,10 @@
-//! From a point of negative curvature up to the saddle.
+//! Out of the basin and up to the saddle.
 
+use super::basin::{Basin, advance};
 use super::event::Status;
-use super::exit::advance;
-use super::lanczos::{Limits, Mode, Near, lowest_mode};
-use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, dot, max_atom, norm, scale};
+use super::lanczos::{Limits, Mode, ModeSubspace, lowest_mode};
+use super::lbfgs::Memory;
+use super::linalg::{add, difference, dot, max_atom, norm, scale};
 use super::preconditioner::Preconditioner;
 use super::surface::{Outcome, Point, Stop, Surface};
 
@@ -18,12 +18,20 @@ pub(super) struct Ascent<'a> {
     /// Largest displacement of an atom in the hyperplane.
     pub atom_step: f64,
     pub lanczos: Limits,
+    /// The same inside the basin.
+    pub basin_lanczos: Limits,
     /// Atoms that the mode is made of, if not all.
-    pub near: Option<&'a Near>,
+    pub near: Option<&'a ModeSubspace>,
     /// Steps after which the mode is found again.
     pub refresh: usize,
+    /// The basin that is to be left, if the climb begins in it.
+    pub basin: Option<&'a Basin>,
 }
 
+/// Steps inside the basin after which the lowest mode is found again.
+const BASIN_REFRESH: usize = 4;
+/// Lowest eigenvalue in the metric above which a climb is back in a basin, and goes on as in the first one.
+const BACK: f64 = 0.1;
 /// Steps that the climb waits for the relaxation into the valley, which never ends where a second mode is unstable too.
 const PATIENCE: usize = 40;
 /// Share of the longest step along the mode that is made after that.
@@ -32,12 +40,12 @@ const LEAST_HASTE: f64 = 0.2;
 const MOST_LOST: f64 = 60.0;
 /// Times that the lowest curvature may become positive: a saddle that is none any more makes it change its sign for ever.
 const MOST_FLIPS: usize = 30;
-/// Steps after which the search is given up: one in thirty saddles is farther, and costs more than a new attempt.
-const MOST_STEPS: usize = 150;
+/// Steps after which the search is given up: few saddles are farther, and cost more than a new attempt.
+const MOST_STEPS: usize = 130;
 
-/// Climbs along the lowest mode, while relaxing in the hyperplane perpendicular to it, until the forces vanish where the
-/// mode has negative curvature. One evaluation serves both. Where the lowest curvature is positive the climb goes on along
-/// the weakest mode.
+/// Goes on in the basin while the lowest curvature is positive, then climbs along the lowest mode, while relaxing in the
+/// hyperplane perpendicular to it, until the forces vanish where the mode has negative curvature. One evaluation serves both.
+/// Without a basin the climb goes on along the weakest mode where the lowest curvature is positive.
 pub(super) fn climb(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
@@ -46,48 +54,73 @@ pub(super) fn climb(
     memory: &mut Memory,
     ascent: &Ascent,
 ) -> Outcome<(Point, Mode)> {
-    let (mut lost, mut flips) = (0.0, 0);
-    let mut age = 0;
+    let mut inside = ascent.basin.filter(|basin| mode.curvature >= basin.threshold);
+    let mut status = if inside.is_some() { Status::NoExit } else { Status::EigenvalueLost };
+    let (mut positive_curvature_path, mut flips) = (0.0, 0);
+    // Of the mode; one that comes from a push has to be found at once.
+    let mut age = if inside.is_some() { BASIN_REFRESH } else { 0 };
     let mut waited = 0;
     for _ in 0..MOST_STEPS {
         let converged = point.fmax() < ascent.tolerance;
-        if age >= ascent.refresh || (converged && mode.value >= 0.0 && age > 0) {
-            mode = refreshed(surface, preconditioner, &point, &mode, ascent)?;
+        let due = age >= if inside.is_some() { BASIN_REFRESH } else { ascent.refresh };
+        if due || (converged && mode.value >= 0.0 && age > 0) {
+            let way = inside.map_or(basin_step_factor(mode.value), |basin| basin.step / ascent.mode_step);
+            mode = match inside {
+                Some(basin) => {
+                    basin.lowest_mode(surface, preconditioner, ascent.near, (&point, &mode), ascent.basin_lanczos)?
+                }
+                None => refreshed(surface, preconditioner, &point, &mode, ascent)?,
+            };
             memory.extend(&mut mode.others);
-            flips += usize::from(mode.value >= 0.0 && lost == 0.0);
-            lost = if mode.value < 0.0 { 0.0 } else { lost + age as f64 * stride(mode.value) };
+            flips += usize::from(mode.value >= 0.0 && positive_curvature_path == 0.0);
+            positive_curvature_path = if mode.value < 0.0 { 0.0 } else { positive_curvature_path + age as f64 * way };
             age = 0;
-            if lost > MOST_LOST || flips > MOST_FLIPS {
-                return Err(Stop::Failed(Status::EigenvalueLost));
+            let far = inside.is_some_and(|basin| norm(&difference(&point.x, &basin.bottom)) > basin.farthest);
+            let most = MOST_LOST * inside.map_or(1.0, |basin| basin.step / ascent.mode_step);
+            if positive_curvature_path > most || flips > MOST_FLIPS || far {
+                return Err(Stop::Failed(status));
+            }
+            let was_inside = inside.is_some();
+            inside = ascent
+                .basin
+                .filter(|basin| if was_inside { mode.curvature >= basin.threshold } else { mode.value > BACK });
+            if inside.is_none() {
+                status = Status::EigenvalueLost;
             }
         }
         if converged && mode.value < 0.0 {
             return Ok((point, mode));
         }
-        let mut step = memory.step(preconditioner, &point.gradient, Some(&mode.direction));
+        let outward = inside.and_then(|basin| Some((basin.way(preconditioner, &point.x, &mode)?, basin.step)));
+        let along = outward.as_ref().map_or(&mode.direction, |(way, _)| way);
+        let mut step = memory.step(preconditioner, &point.gradient, Some(along));
         // Far above the valley the relaxation goes first, lest the climb lead over other ridges.
-        let haste = (ascent.atom_step / max_atom(&step)).min(1.0);
-        scale(&mut step, haste);
-        waited += usize::from(haste < 1.0);
-        let least = if waited > PATIENCE { LEAST_HASTE } else { 0.0 };
-        let along = along_mode(&point, &mode, (haste * haste).max(least) * ascent.mode_step);
-        add(&mut step, along, &mode.direction.v);
+        let mode_step_fraction = (ascent.atom_step / max_atom(&step)).min(1.0);
+        scale(&mut step, mode_step_fraction);
+        let length = if let Some((way, step)) = &outward {
+            mode_step_fraction * mode_step_fraction * step / norm(&way.v)
+        } else {
+            waited += usize::from(mode_step_fraction < 1.0);
+            let least = if waited > PATIENCE { LEAST_HASTE } else { 0.0 };
+            along_mode(&point, &mode, (mode_step_fraction * mode_step_fraction).max(least) * ascent.mode_step)
+        };
+        add(&mut step, length, &along.v);
         point = advance(surface, &point, 1.0, &step, memory)?;
         age += 1;
     }
-    Err(Stop::Failed(Status::NotConverged))
+    Err(Stop::Failed(if status == Status::NoExit { status } else { Status::NotConverged }))
 }
 
 /// Step along the mode: to where the force along it is expected to vanish if its curvature is negative, else onwards.
 fn along_mode(point: &Point, mode: &Mode, longest: f64) -> f64 {
     let cap = longest / norm(&mode.direction.v);
     let slope = dot(&mode.direction.v, &point.gradient);
-    if mode.value < 0.0 { (-slope / mode.value).clamp(-cap, cap) } else { stride(mode.value) * cap }
+    if mode.value < 0.0 { (-slope / mode.value).clamp(-cap, cap) } else { basin_step_factor(mode.value) * cap }
 }
 
 /// How much longer steps may be deep in a basin, where the lowest eigenvalue in the metric is `value`: they need not follow
 /// a ridge there. Near the inflection they must be short, or the search ends in other basins.
-fn stride(value: f64) -> f64 {
+fn basin_step_factor(value: f64) -> f64 {
     const INFLECTION: f64 = 0.05;
     (1.0 + 10.0 * (value - INFLECTION)).clamp(1.0, 2.5)
 }
@@ -105,13 +138,4 @@ fn refreshed(
         new.reverse();
     }
     Ok(new)
-}
-
-impl Mode {
-    /// Turns the mode around.
-    pub(super) fn reverse(&mut self) {
-        let Direction { v, w } = &mut self.direction;
-        scale(v, -1.0);
-        scale(w, -1.0);
-    }
 }

@@ -1,7 +1,4 @@
-//! What an attempt leads to, and whether two configurations are the same.
-
-use super::cell::Cell;
-use super::linalg::{dot, symmetric_eigen};
+//! What an attempt leads to.
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,6 +6,9 @@ pub enum Status {
     /// A saddle, connected to the initial minimum on one side and to another minimum on the other (or merely a saddle,
     /// if connection was not asked for).
     Success,
+    /// Connected as a success is, but the central atom does not take part: it is displaced by less than
+    /// [`Settings::own`](super::Settings::own) at the saddle and in the new minimum.
+    Elsewhere,
     /// A success through a saddle that this centre had before. Decided by the campaign, never by a search.
     Duplicate,
     /// A saddle, but neither side is the initial minimum.
@@ -21,7 +21,7 @@ pub enum Status {
     MaxEval,
     /// A saddle whose barrier is outside the allowed range.
     BarrierRange,
-    /// Both sides are the initial minimum.
+    /// Both sides are the initial minimum, or the saddle is.
     NoNewMinimum,
     /// A saddle or minimum that did not converge with all atoms free.
     NotConverged,
@@ -31,8 +31,9 @@ pub enum Status {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Status; 10] = [
+    pub const ALL: [Status; 11] = [
         Status::Success,
+        Status::Elsewhere,
         Status::Duplicate,
         Status::NotConnected,
         Status::NoExit,
@@ -49,6 +50,7 @@ impl Status {
     pub fn name(self) -> &'static str {
         match self {
             Status::Success => "success",
+            Status::Elsewhere => "elsewhere",
             Status::Duplicate => "duplicate",
             Status::NotConnected => "not_connected",
             Status::NoExit => "no_exit",
@@ -59,6 +61,17 @@ impl Status {
             Status::NotConverged => "not_converged",
             Status::ForceError => "force_error",
         }
+    }
+
+    /// Whether another push may lead somewhere.
+    pub(super) fn led_nowhere(self) -> bool {
+        matches!(self, Status::NoExit | Status::EigenvalueLost | Status::NotConnected | Status::NotConverged)
+    }
+
+    /// Whether it says that a saddle was found and, if that was asked for, connected.
+    #[must_use]
+    pub fn is_event(self) -> bool {
+        matches!(self, Status::Success | Status::Elsewhere | Status::Duplicate)
     }
 }
 
@@ -73,8 +86,8 @@ pub struct Event {
     pub energy_saddle: f64,
     /// Energy of the minimum on the far side, all atoms free.
     pub energy_final: f64,
-    /// Lowest eigenvalue of the Hessian of the grown region at the saddle (energy/distance^2); that of all atoms is no
-    /// higher.
+    /// Lowest eigenvalue of the Hessian at the saddle (energy/distance^2): that of the grown region, then with the other
+    /// atoms following the mode.
     pub eigenvalue: f64,
     /// Largest force component over all atoms at the saddle (energy/distance).
     pub fmax: f64,
@@ -84,6 +97,14 @@ pub struct Event {
     pub dr_final: f64,
     /// Displacement of the central atom at the saddle.
     pub dr_center: f64,
+    /// Displacement of the central atom in the final minimum.
+    pub dr_center_final: f64,
+    /// ID of the atom with the largest displacement at the saddle.
+    pub mover: i64,
+    /// Distance of that atom from the central atom in the initial minimum.
+    pub mover_distance: f64,
+    /// Square of the displacement of the central atom over the sum of the squares of all atoms, at the saddle.
+    pub weight: f64,
     /// Atoms displaced by more than [`Settings::moved_distance`](super::Settings::moved_distance) in the final minimum.
     pub moved: u32,
     /// Force evaluations until the saddle converged with all atoms free.
@@ -124,6 +145,10 @@ impl Event {
             dr_saddle: f64::NAN,
             dr_final: f64::NAN,
             dr_center: f64::NAN,
+            dr_center_final: f64::NAN,
+            mover: 0,
+            mover_distance: f64::NAN,
+            weight: f64::NAN,
             moved: 0,
             evals_saddle: 0,
             evals_full: 0,
@@ -132,71 +157,4 @@ impl Event {
             minimum: Vec::new(),
         }
     }
-}
-
-/// Displacements from `a` to `b` (both shape (N, 3)), shortest images, the mean over all atoms removed; in a box without
-/// periodic directions also the rotation that brings `b` closest to `a`.
-#[must_use]
-pub fn displacements(cell: &Cell, a: &[f64], b: &[f64]) -> Vec<[f64; 3]> {
-    let pairs = a.as_chunks::<3>().0.iter().zip(b.as_chunks::<3>().0);
-    let mut moves: Vec<[f64; 3]> =
-        pairs.map(|(a, b)| cell.minimum_image(std::array::from_fn(|k| b[k] - a[k]))).collect();
-    remove_mean(&mut moves);
-    if cell.periodic() == [false; 3] {
-        let mut places = a.as_chunks::<3>().0.to_vec();
-        remove_mean(&mut places);
-        let turned: Vec<[f64; 3]> =
-            places.iter().zip(&moves).map(|(a, d)| std::array::from_fn(|k| a[k] + d[k])).collect();
-        let rotation = closest_rotation(&places, &turned);
-        for ((d, a), b) in moves.iter_mut().zip(&places).zip(&turned) {
-            *d = std::array::from_fn(|k| dot(&rotation[k], b) - a[k]);
-        }
-    }
-    moves
-}
-
-fn remove_mean(vectors: &mut [[f64; 3]]) {
-    let count = vectors.len().max(1) as f64;
-    let mean: [f64; 3] = std::array::from_fn(|k| vectors.iter().map(|d| d[k]).sum::<f64>() / count);
-    for vector in vectors {
-        for k in 0..3 {
-            vector[k] -= mean[k];
-        }
-    }
-}
-
-/// Rotation matrix that brings `b` closest to `a` (Horn, J. Opt. Soc. Am. A 4, 629 (1987)).
-fn closest_rotation(a: &[[f64; 3]], b: &[[f64; 3]]) -> [[f64; 3]; 3] {
-    let s: [[f64; 3]; 3] =
-        std::array::from_fn(|i| std::array::from_fn(|j| a.iter().zip(b).map(|(a, b)| b[i] * a[j]).sum()));
-    let matrix = vec![
-        vec![s[0][0] + s[1][1] + s[2][2], s[1][2] - s[2][1], s[2][0] - s[0][2], s[0][1] - s[1][0]],
-        vec![s[1][2] - s[2][1], s[0][0] - s[1][1] - s[2][2], s[0][1] + s[1][0], s[2][0] + s[0][2]],
-        vec![s[2][0] - s[0][2], s[0][1] + s[1][0], s[1][1] - s[0][0] - s[2][2], s[1][2] + s[2][1]],
-        vec![s[0][1] - s[1][0], s[2][0] + s[0][2], s[1][2] + s[2][1], s[2][2] - s[0][0] - s[1][1]],
-    ];
-    let (_, quaternions) = symmetric_eigen(matrix);
-    let [w, x, y, z] = [0, 1, 2, 3].map(|k| quaternions[3][k]);
-    [
-        [w * w + x * x - y * y - z * z, 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
-        [2.0 * (x * y + w * z), w * w - x * x + y * y - z * z, 2.0 * (y * z - w * x)],
-        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), w * w - x * x - y * y + z * z],
-    ]
-}
-
-/// Whether the configurations `a` and `b` (shape (N, 3)) with these energies are one and the same: the energies differ by
-/// less than `same_energy`, and no atom by more than `same_distance`, the mean drift removed.
-#[must_use]
-pub fn same_configuration(
-    cell: &Cell,
-    a: (&[f64], f64),
-    b: (&[f64], f64),
-    same_energy: f64,
-    same_distance: f64,
-) -> bool {
-    if (a.1 - b.1).abs() >= same_energy {
-        return false;
-    }
-    let limit = same_distance * same_distance;
-    displacements(cell, a.0, b.0).iter().all(|d| d.iter().map(|x| x * x).sum::<f64>() <= limit)
 }

@@ -33,9 +33,9 @@ pub(super) struct Mode {
 /// Atoms near the centre that a mode is made of while all atoms move: the lowest modes of a whole glass in its basin are
 /// spread over it and lead away from the centre.
 #[derive(Debug)]
-pub(super) struct Near {
-    /// Their places among the selected atoms, ascending.
-    pub places: Vec<u32>,
+pub(super) struct ModeSubspace {
+    /// Their indices among the selected atoms, ascending.
+    pub indices: Vec<u32>,
     /// Their metric, the others at rest.
     pub metric: Preconditioner,
 }
@@ -44,21 +44,21 @@ pub(super) struct Near {
 pub(super) fn lowest_mode(
     surface: &mut Surface,
     preconditioner: &Preconditioner,
-    near: Option<&Near>,
+    near: Option<&ModeSubspace>,
     point: &Point,
     start: &Direction,
     limits: Limits,
 ) -> Outcome<Mode> {
-    let Some(Near { places, metric }) = near else {
+    let Some(ModeSubspace { indices, metric }) = near else {
         return lanczos(|v| hessian_product(surface, point, v, limits.step), preconditioner, start, limits);
     };
     let wide = |v: &[f64]| {
         let mut all = vec![0.0; point.x.len()];
-        embed(v, places, &mut all);
+        embed(v, indices, &mut all);
         all
     };
-    let start = Direction::new(metric, &extract(&start.v, places)).ok_or_else(no_direction)?;
-    let product = |v: &[f64]| Ok(extract(&hessian_product(surface, point, &wide(v), limits.step)?, places));
+    let start = Direction::new(metric, &extract(&start.v, indices)).ok_or_else(no_direction)?;
+    let product = |v: &[f64]| Ok(extract(&hessian_product(surface, point, &wide(v), limits.step)?, indices));
     let mode = lanczos(product, metric, &start, limits)?;
     let direction = Direction::new(preconditioner, &wide(&mode.direction.v)).ok_or_else(no_direction)?;
     // What the others do to the atoms around is not kept.
@@ -141,6 +141,7 @@ mod tests {
     use crate::artn::engine::Engine;
     use crate::artn::random::Gaussian;
     use crate::artn::springs::Springs;
+    use crate::geometry::SimulationBox;
     use nalgebra::DMatrix;
 
     /// A quadratic energy.
@@ -174,7 +175,7 @@ mod tests {
                 force[3 * i + k] -= 2.0 * u[3 * i + k];
             }
         }
-        let springs = Springs::fit(&crate::artn::Cell::open(), &vec![1; atoms], &positions, 1.2, &[(u, force)]);
+        let springs = Springs::fit(&SimulationBox::open(), &vec![1; atoms], &positions, 1.2, &[(u, force)]);
         let all: Vec<u32> = (0..atoms as u32).collect();
         let along: Vec<f64> = (0..atoms).map(|i| i as f64).collect();
         let metric = Preconditioner::new(&springs, &all, atoms, &along);

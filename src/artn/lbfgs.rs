@@ -3,6 +3,7 @@
 
 use super::linalg::{add, dot, embed, extract, scale};
 use super::preconditioner::Preconditioner;
+use crate::geometry;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ impl Direction {
 #[derive(Debug, Clone)]
 struct Pair {
     /// Places of the atoms that both are given for, ascending; `None`: all of the region.
-    places: Option<Arc<[u32]>>,
+    indices: Option<Arc<[u32]>>,
     step: Vec<f64>,
     change: Vec<f64>,
     step_square: f64,
@@ -75,24 +76,23 @@ struct Overlaps {
 }
 
 impl Pair {
-    fn new(places: Option<Arc<[u32]>>, step: Vec<f64>, change: Vec<f64>) -> Self {
+    fn new(indices: Option<Arc<[u32]>>, step: Vec<f64>, change: Vec<f64>) -> Self {
         let (step_square, change_square, product) = (dot(&step, &step), dot(&change, &change), dot(&step, &change));
-        Pair { places, step, change, step_square, change_square, product }
+        Pair { indices, step, change, step_square, change_square, product }
     }
 
     fn dot(&self, part: &[f64], all: &[f64]) -> f64 {
-        let Some(places) = &self.places else { return dot(part, all) };
-        let products = part.as_chunks::<3>().0.iter().zip(&**places).map(|(x, &place)| {
-            let y = &all[3 * place as usize..3 * place as usize + 3];
-            x[0] * y[0] + x[1] * y[1] + x[2] * y[2]
-        });
+        let Some(indices) = &self.indices else { return dot(part, all) };
+        let all = all.as_chunks().0;
+        let products =
+            part.as_chunks::<3>().0.iter().zip(&**indices).map(|(x, &index)| geometry::dot(x, &all[index as usize]));
         products.sum()
     }
 
     fn add(&self, all: &mut [f64], factor: f64, part: &[f64]) {
-        let Some(places) = &self.places else { return add(all, factor, part) };
-        for (x, &place) in part.as_chunks::<3>().0.iter().zip(&**places) {
-            add(&mut all[3 * place as usize..3 * place as usize + 3], factor, x);
+        let Some(indices) = &self.indices else { return add(all, factor, part) };
+        for (x, &index) in part.as_chunks::<3>().0.iter().zip(&**indices) {
+            add(&mut all[3 * index as usize..3 * index as usize + 3], factor, x);
         }
     }
 
@@ -138,15 +138,15 @@ impl Memory {
         let reached: Arc<[u32]> = preconditioner.reached(&inner).into();
         let (mut s, mut y) = (vec![0.0; 3 * new.len()], vec![0.0; 3 * new.len()]);
         let carry = |pair: &Pair| {
-            let places = pair.places.as_deref().map(|places| places.iter().map(|&p| inner[p as usize]).collect());
-            let places: Vec<u32> = places.unwrap_or_else(|| inner.clone());
-            embed(&pair.step, &places, &mut s);
-            preconditioner.pull(&places, &s, &mut y);
-            embed(&pair.change, &places, &mut y);
+            let indices = pair.indices.as_deref().map(|indices| indices.iter().map(|&p| inner[p as usize]).collect());
+            let indices: Vec<u32> = indices.unwrap_or_else(|| inner.clone());
+            embed(&pair.step, &indices, &mut s);
+            preconditioner.pull(&indices, &s, &mut y);
+            embed(&pair.change, &indices, &mut y);
             let pair = Pair::new(Some(Arc::clone(&reached)), extract(&s, &reached), extract(&y, &reached));
-            for &place in &*reached {
-                s[3 * place as usize..3 * place as usize + 3].fill(0.0);
-                y[3 * place as usize..3 * place as usize + 3].fill(0.0);
+            for &index in &*reached {
+                s[3 * index as usize..3 * index as usize + 3].fill(0.0);
+                y[3 * index as usize..3 * index as usize + 3].fill(0.0);
             }
             pair
         };

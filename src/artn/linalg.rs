@@ -1,5 +1,7 @@
 //! Vectors of coordinates (3 per atom), and eigenpairs of small symmetric matrices.
 
+use crate::geometry;
+
 /// Independent partial sums, so that the compiler may vectorise a sum without changing its order from run to run.
 const LANES: usize = 8;
 
@@ -52,7 +54,7 @@ pub(super) fn max_component(a: &[f64]) -> f64 {
 /// Length of the longest of the atoms' vectors.
 #[must_use]
 pub(super) fn max_atom(a: &[f64]) -> f64 {
-    a.as_chunks::<3>().0.iter().map(|d| d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).fold(0.0, f64::max).sqrt()
+    a.as_chunks::<3>().0.iter().map(|d| geometry::dot(d, d)).fold(0.0, f64::max).sqrt()
 }
 
 /// Removes from `x` its components along the orthonormal vectors `basis`.
@@ -106,16 +108,16 @@ fn rotate(a: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) {
     }
 }
 
-/// Puts the coordinates of atoms at their `places` in a larger region.
-pub(super) fn embed(x: &[f64], places: &[u32], larger: &mut [f64]) {
-    for (x, &place) in x.as_chunks::<3>().0.iter().zip(places) {
-        larger[3 * place as usize..3 * place as usize + 3].copy_from_slice(x);
+/// Puts the coordinates of atoms at their `indices` in a larger region.
+pub(super) fn embed(x: &[f64], indices: &[u32], larger: &mut [f64]) {
+    for (x, &index) in x.as_chunks::<3>().0.iter().zip(indices) {
+        larger[3 * index as usize..3 * index as usize + 3].copy_from_slice(x);
     }
 }
 
-/// The coordinates of the atoms at `places`.
-pub(super) fn extract(x: &[f64], places: &[u32]) -> Vec<f64> {
-    places.iter().flat_map(|&place| x[3 * place as usize..3 * place as usize + 3].iter().copied()).collect()
+/// The coordinates of the atoms at `indices`.
+pub(super) fn extract(x: &[f64], indices: &[u32]) -> Vec<f64> {
+    indices.iter().flat_map(|&index| x[3 * index as usize..3 * index as usize + 3].iter().copied()).collect()
 }
 
 #[cfg(test)]

@@ -5,29 +5,33 @@
 //! relaxes both sides. Forces come from an [`Engine`].
 
 mod attempt;
+mod basin;
 pub mod campaign;
-mod cell;
 mod climb;
 mod connect;
+mod davidson;
 mod engine;
 mod event;
-mod exit;
+mod frame;
+mod held;
 mod lanczos;
 mod lbfgs;
 mod linalg;
-mod neighbors;
 mod preconditioner;
 mod random;
+mod reference;
 mod relax;
-mod rigid;
 mod search;
 mod settings;
-mod softest;
 mod springs;
+mod start;
 mod surface;
 
-pub use cell::Cell;
 pub use engine::Engine;
-pub use event::{Event, Status, displacements, same_configuration};
-pub use search::{Sample, Search};
+pub use event::{Event, Status};
+pub use frame::Frame;
+pub use held::Held;
+pub use reference::Sample;
+pub use search::Search;
 pub use settings::{Settings, Steps};
+pub use start::Start;

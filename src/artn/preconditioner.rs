@@ -1,6 +1,7 @@
 //! The metric of a region: springs among its atoms and to the atoms at rest around it.
 
-use super::linalg::{add, difference, dot, norm, remove, scale};
+use super::frame::RigidMotions;
+use super::linalg::{add, difference, dot, norm, scale};
 use super::springs::Springs;
 
 /// Coordinates up to which the matrix is factorised; beyond, a polynomial is cheaper.
@@ -20,8 +21,8 @@ pub(super) struct Preconditioner {
     /// For the polynomial: inverted diagonal blocks, and the highest eigenvalue.
     inverse: Vec<[f64; 6]>,
     highest: f64,
-    /// Rigid motions (orthonormal), which neither products nor solutions contain.
-    rigid: Vec<Vec<f64>>,
+    /// Rigid motions, which neither products nor solutions contain.
+    rigid: RigidMotions,
 }
 
 /// v = B u for a symmetric 3 x 3 block.
@@ -80,7 +81,7 @@ impl Preconditioner {
             factor: None,
             inverse: Vec::new(),
             highest: 0.0,
-            rigid: Vec::new(),
+            rigid: RigidMotions::default(),
         };
         if 3 * atoms.len() <= FACTORISED {
             matrix.factorise(along);
@@ -109,14 +110,14 @@ impl Preconditioner {
     }
 
     /// Sets the rigid motions to be left out.
-    pub(super) fn set_rigid(&mut self, rigid: Vec<Vec<f64>>) {
+    pub(super) fn set_rigid(&mut self, rigid: RigidMotions) {
         self.rigid = rigid;
     }
 
     /// The part of `v` along the rigid motions that are left out.
     pub(super) fn rigid_part(&self, v: &[f64]) -> Vec<f64> {
         let mut rest = v.to_vec();
-        remove(&mut rest, &self.rigid);
+        self.rigid.remove(&mut rest);
         difference(v, &rest)
     }
 
@@ -125,9 +126,9 @@ impl Preconditioner {
         self.factor.is_some() && self.rigid.is_empty()
     }
 
-    /// Adds to `v` what the atoms at `places`, moved as in `u`, do to the others through springs.
-    pub(super) fn pull(&self, places: &[u32], u: &[f64], v: &mut [f64]) {
-        for &i in places {
+    /// Adds to `v` what the atoms at `indices`, moved as in `u`, do to the others through springs.
+    pub(super) fn pull(&self, indices: &[u32], u: &[f64], v: &mut [f64]) {
+        for &i in indices {
             let i = i as usize;
             for (other, block) in &self.springs[self.first[i]..self.first[i + 1]] {
                 let part = apply(block, &u[3 * i..3 * i + 3]);
@@ -138,10 +139,10 @@ impl Preconditioner {
         }
     }
 
-    /// The atoms at `places`, and those that springs connect to them, ascending.
-    pub(super) fn reached(&self, places: &[u32]) -> Vec<u32> {
+    /// The atoms at `indices`, and those that springs connect to them, ascending.
+    pub(super) fn reached(&self, indices: &[u32]) -> Vec<u32> {
         let others = |&i: &u32| self.springs[self.first[i as usize]..self.first[i as usize + 1]].iter().map(|s| s.0);
-        let mut reached: Vec<u32> = places.iter().flat_map(others).chain(places.iter().copied()).collect();
+        let mut reached: Vec<u32> = indices.iter().flat_map(others).chain(indices.iter().copied()).collect();
         reached.sort_unstable();
         reached.dedup();
         reached
@@ -150,7 +151,7 @@ impl Preconditioner {
     /// P u.
     pub(super) fn multiply(&self, u: &[f64]) -> Vec<f64> {
         let mut v = self.product(u);
-        remove(&mut v, &self.rigid);
+        self.rigid.remove(&mut v);
         v
     }
 
@@ -173,12 +174,12 @@ impl Preconditioner {
     /// P^-1 f.
     pub(super) fn solve(&self, f: &[f64]) -> Vec<f64> {
         let mut right = f.to_vec();
-        remove(&mut right, &self.rigid);
+        self.rigid.remove(&mut right);
         let mut u = match &self.factor {
             Some(factor) => factor.solve(&right),
             None => self.polynomial(&right),
         };
-        remove(&mut u, &self.rigid);
+        self.rigid.remove(&mut u);
         u
     }
 

@@ -13,9 +13,9 @@ pub(super) struct Descent {
     pub tolerance: f64,
     /// Largest displacement of an atom in a step.
     pub longest: f64,
-    /// First stride (displacement of the most displaced atom) if the descent begins beside a saddle, where the slope is
+    /// First step (displacement of the most displaced atom) if the descent begins beside a saddle, where the slope is
     /// concave and the forces may be small; else 0.
-    pub stride: f64,
+    pub first_step: f64,
 }
 
 /// Preconditioned L-BFGS from `point` until it has converged or `stop` says so.
@@ -25,22 +25,22 @@ pub(super) fn relax(
     mut point: Point,
     memory: &mut Memory,
     descent: &Descent,
-    mut stop: impl FnMut(&mut Surface, &Point) -> Outcome<bool>,
+    stop: impl Fn(&Point) -> bool,
 ) -> Outcome<Point> {
     const MOST_STEPS: usize = 500;
     /// Relative error of an energy.
     const ROUNDING: f64 = 1e-11;
     let mut trust = descent.longest;
-    let mut leaving = descent.stride > 0.0;
+    let mut leaving = descent.first_step > 0.0;
     let mut concave = leaving;
-    let mut last = 0.5 * descent.stride;
+    let mut last = 0.5 * descent.first_step;
     for _ in 0..MOST_STEPS {
-        if !leaving && (point.fmax() < descent.tolerance || stop(surface, &point)?) {
+        if !leaving && (point.fmax() < descent.tolerance || stop(&point)) {
             return Ok(point);
         }
         let mut step = memory.step(preconditioner, &point.gradient, None);
         let size = max_atom(&step);
-        // On a concave slope the springs would make the step too short: stride out.
+        // On a concave slope the springs would make the step too short: at least twice the last one.
         let wanted = if concave { size.max(2.0 * last) } else { size };
         last = wanted.min(trust);
         scale(&mut step, last / size);

@@ -28,6 +28,9 @@ pub struct Settings {
     pub barrier: [f64; 2],
     /// Whether both sides of the saddle are relaxed and one of them must be the initial minimum.
     pub connect: bool,
+    /// An event is the central atom's own if that is displaced by at least this (distance) at the saddle or in the new
+    /// minimum.
+    pub own: f64,
     /// Two configurations are the same if their energies differ by less than this ...
     pub same_energy: f64,
     /// ... and no atom differs by more than this (distance), the mean drift removed.
@@ -58,7 +61,7 @@ impl Steps {
     #[must_use]
     pub fn for_shell(shell: f64) -> Self {
         let unit = shell / 3.7;
-        Steps { push: 0.3 * unit, mode: 0.10 * unit, atom: 0.08 * unit, side: 0.2 * unit, descent: 0.3 * unit }
+        Steps { push: 0.15 * unit, mode: 0.10 * unit, atom: 0.08 * unit, side: 0.2 * unit, descent: 0.3 * unit }
     }
 }
 
@@ -66,16 +69,17 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             seed: 1,
-            push: 0.1,
+            push: 0.5,
             push_radius: 3.7,
             active: Some(10.0),
             ftol: 0.01,
-            lanczos_size: 8,
+            lanczos_size: 6,
             lanczos_step: 1e-3,
-            curvature: -0.5,
+            curvature: 0.0,
             maxeval: 2000,
             barrier: [0.0, f64::INFINITY],
             connect: true,
+            own: 0.0,
             same_energy: 1e-3,
             same_distance: 0.1,
             moved_distance: 0.4,
@@ -107,7 +111,7 @@ impl Settings {
         ];
         for (name, value) in positive {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::InvalidParameter(format!("{name} = {value} is not a number > 0")));
+                return Err(Error::InvalidParameter(format!("{name} = {} is not a number > 0", short(value))));
             }
         }
         let invalid = |text: String| Err(Error::InvalidParameter(text));
@@ -115,15 +119,27 @@ impl Settings {
             return invalid(format!("lanczos = {} is less than 2 vectors", self.lanczos_size));
         }
         if !(self.curvature <= 0.0 && self.curvature.is_finite()) {
-            return invalid(format!("curvature = {} is not a number <= 0", self.curvature));
+            return invalid(format!("curvature {} is positive: use a number of 0 or less", short(self.curvature)));
+        }
+        if !(self.own >= 0.0 && self.own.is_finite()) {
+            return invalid(format!("own {} is negative: use a number of 0 or more", short(self.own)));
         }
         if self.maxeval == 0 {
             return invalid("maxeval must be at least 1".into());
         }
         let [lowest, highest] = self.barrier;
         if !(lowest >= 0.0 && lowest.is_finite() && highest > lowest) {
-            return invalid(format!("barrier = {lowest} to {highest} is not a range of energies >= 0"));
+            return invalid(format!(
+                "barrier {} {} is not a range: use 0 <= Emin < Emax",
+                short(lowest),
+                short(highest)
+            ));
         }
         Ok(())
     }
+}
+
+/// A number for a message: never the 309 digits that it may have.
+pub(super) fn short(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e6).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
 }

@@ -4,9 +4,8 @@
 //! each atom an on-site stiffness per species (small where the energy does not change on translation). All of them are
 //! fitted to the forces that follow a few random displacements of the minimum.
 
-use super::cell::Cell;
 use super::linalg::{add, dot};
-use super::neighbors::for_each_pair;
+use crate::geometry::{self, SimulationBox, for_each_pair};
 
 /// Nodes of the stiffness over the radius of the first shell.
 const NODES: [f64; 8] = [0.55, 0.62, 0.70, 0.78, 0.86, 0.95, 1.05, 1.2];
@@ -64,7 +63,13 @@ pub(super) type Response = (Vec<f64>, Vec<f64>);
 
 impl Springs {
     /// Fits springs to `responses` of the minimum `positions`; `shell` is the radius of the first neighbour shell.
-    pub(super) fn fit(cell: &Cell, types: &[i32], positions: &[f64], shell: f64, responses: &[Response]) -> Self {
+    pub(super) fn fit(
+        cell: &SimulationBox,
+        types: &[i32],
+        positions: &[f64],
+        shell: f64,
+        responses: &[Response],
+    ) -> Self {
         let mut kinds = types.to_vec();
         kinds.sort_unstable();
         kinds.dedup();
@@ -120,11 +125,11 @@ impl Springs {
 }
 
 impl Graph {
-    fn new(cell: &Cell, species: &[usize], positions: &[f64], shell: f64) -> Self {
+    fn new(cell: &SimulationBox, species: &[usize], positions: &[f64], shell: f64) -> Self {
         let range = NODES[NODES.len() - 1] * shell;
         let mut half = Vec::new();
         let mut first = vec![0; species.len() + 1];
-        for_each_pair(cell, positions, range, |i, j, d| {
+        for_each_pair(positions.as_chunks().0, cell, range, |i, j, d| {
             half.push((i, j, d));
             first[i + 1] += 1;
             first[j + 1] += 1;
@@ -135,7 +140,7 @@ impl Graph {
         let mut next = first.clone();
         let mut pairs = vec![Pair::default(); 2 * half.len()];
         for (i, j, d) in half {
-            let r = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
+            let r = geometry::norm(&d);
             let (low, high) = (species[i].min(species[j]), species[i].max(species[j]));
             let scaled = (r / shell).max(NODES[0]);
             let node = NODES.partition_point(|&n| n <= scaled).clamp(1, NODES.len() - 1) - 1;
@@ -179,7 +184,7 @@ fn normal_equations(
             rows[pair_unknowns + species[i]] = u.map(|u| -u);
             for pair in &graph.pairs[graph.first[i]..graph.first[i + 1]] {
                 let d: [f64; 3] = std::array::from_fn(|k| u[k] - displacement[3 * pair.other as usize + k]);
-                let along = d[0] * pair.unit[0] + d[1] * pair.unit[1] + d[2] * pair.unit[2];
+                let along = geometry::dot(&d, &pair.unit);
                 for (longitudinal, transverse, weight) in pair.terms() {
                     for k in 0..3 {
                         rows[longitudinal][k] -= weight * along * pair.unit[k];
@@ -199,7 +204,7 @@ fn normal_equations(
 
 impl Normal {
     fn accumulate(&mut self, rows: &[[f64; 3]], force: [f64; 3], weight: f64) {
-        let product = |a: &[f64; 3], b: &[f64; 3]| weight * (a[0] * b[0] + a[1] * b[1] + a[2] * b[2]);
+        let product = |a: &[f64; 3], b: &[f64; 3]| weight * geometry::dot(a, b);
         let used: Vec<usize> = (0..rows.len()).filter(|&a| rows[a].iter().any(|x| x.abs() > 0.0)).collect();
         for &a in &used {
             self.right[a] += product(&rows[a], &force);
@@ -242,7 +247,7 @@ mod tests {
     fn a_metric_comes_out_of_responses_that_are_not_finite() {
         let positions = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
         let response = (vec![0.1; 6], vec![f64::NAN; 6]);
-        let springs = Springs::fit(&Cell::open(), &[1, 1], &positions, 1.2, &[response]);
+        let springs = Springs::fit(&SimulationBox::open(), &[1, 1], &positions, 1.2, &[response]);
         let metric = Preconditioner::new(&springs, &[0, 1], 2, &[0.0, 1.0]);
         assert!(metric.solve(&[1.0; 6]).iter().all(|u| u.is_finite() && *u > 0.0));
     }

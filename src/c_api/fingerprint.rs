@@ -2,7 +2,9 @@
 
 use super::status::{ergodic_status_t, guard, null};
 use super::tessellation::{count, slice};
-use crate::fingerprint::{LENGTH, SimulationBox, fingerprint, same};
+use crate::error::Result;
+use crate::fingerprint::{LENGTH, fingerprint, same};
+use crate::geometry::SimulationBox;
 
 /// Number of doubles of a fingerprint.
 pub const ERGODIC_FINGERPRINT_LENGTH: usize = 13;
@@ -18,6 +20,14 @@ pub struct ergodic_box_t {
     pub edges: [f64; 6],
     /// Whether the box is periodic along each edge.
     pub periodic: [bool; 3],
+}
+
+impl ergodic_box_t {
+    /// # Errors
+    /// `InvalidParameter` if it has no volume.
+    pub(super) fn read(&self) -> Result<SimulationBox> {
+        SimulationBox::new(self.origin, self.edges, self.periodic)
+    }
 }
 
 /// Writes the part of `n` atoms in the fingerprint of a configuration; the parts of all MPI ranks add up to the
@@ -36,7 +46,7 @@ pub unsafe extern "C" fn ergodic_fingerprint(
         let x = unsafe { slice(x.cast::<[f64; 3]>(), n, "x") }?;
         let id = unsafe { slice(id, n, "id") }?;
         let cell = unsafe { cell.as_ref() }.ok_or_else(|| null("cell"))?;
-        let cell = SimulationBox { origin: cell.origin, edges: cell.edges, periodic: cell.periodic };
+        let cell = cell.read()?;
         let out = unsafe { sums.cast::<[f64; LENGTH]>().as_mut() }.ok_or_else(|| null("sums"))?;
         *out = fingerprint(x.iter().zip(id.iter().copied()), &cell);
         Ok(())

@@ -2,8 +2,9 @@
 
 use super::status::{ergodic_status_t, guard, null};
 use super::tessellation::{count, ergodic_tessellation_t, slice};
-use crate::entropy::{Entry, History};
+use crate::entropy::{Entry, FORMATS, History};
 use crate::error::Result;
+use crate::hash::checksum;
 
 /// Histories of motifs of the atoms of one MPI rank, by local index.
 pub enum ergodic_history_t {
@@ -27,6 +28,12 @@ macro_rules! either {
 
 /// Number of per-atom columns that `ergodic_history_columns` writes.
 pub const ERGODIC_HISTORY_COLUMNS: usize = 12;
+
+/// Oldest format of packed histories that can be read.
+pub const ERGODIC_HISTORY_OLDEST_FORMAT: i32 = 1;
+/// Format of packed histories that is written.
+pub const ERGODIC_HISTORY_FORMAT: i32 = 2;
+const _: () = assert!(FORMATS[0] == 1 && FORMATS[1] == 2);
 
 /// Makes an empty history of motifs (n3, n4, n5, n6), or of n3 .. n12 if `full`. On success `*history` is a handle for
 /// `ergodic_history_free`.
@@ -65,13 +72,129 @@ pub unsafe extern "C" fn ergodic_history_grow(history: *mut ergodic_history_t, n
     })
 }
 
-/// Forgets everything about atom `i`.
+/// Begins the history of a new atom `i`. What the index held becomes an orphan.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ergodic_history_clear(history: *mut ergodic_history_t, i: i32) -> ergodic_status_t {
+pub unsafe extern "C" fn ergodic_history_begin(history: *mut ergodic_history_t, i: i32) -> ergodic_status_t {
     guard(|| {
         let i = count(i, "i")?;
-        either!(unsafe { handle(history) }?, h => h.clear(i));
+        either!(unsafe { handle(history) }?, h => h.begin(i));
         Ok(())
+    })
+}
+
+/// Forgets atom `i`, which has moved to another MPI rank.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_history_leave(history: *mut ergodic_history_t, i: i32) -> ergodic_status_t {
+    guard(|| {
+        let i = count(i, "i")?;
+        either!(unsafe { handle(history) }?, h => h.leave(i));
+        Ok(())
+    })
+}
+
+/// Writes the labels of the first `n` atoms: the ID that each had when it was first seen, which `id` has for new atoms.
+/// Shapes: `id`, `labels` [n].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_history_labels(
+    history: *mut ergodic_history_t,
+    n: i32,
+    id: *const i64,
+    labels: *mut i64,
+) -> ergodic_status_t {
+    guard(|| {
+        let n = count(n, "n")?;
+        let id = unsafe { slice(id, n, "id") }?;
+        let labels = unsafe { slice_mut(labels, n, "labels") }?;
+        labels.copy_from_slice(&either!(unsafe { handle(history) }?, h => h.labels(id)));
+        Ok(())
+    })
+}
+
+/// Whether any of the first `n` atoms has samples, and whether there are orphans: histories of atoms that are no longer
+/// there, of all indices behind `n` and of those that were overwritten since the last sample.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_history_survey(
+    history: *mut ergodic_history_t,
+    n: i32,
+    any: *mut bool,
+    orphans: *mut bool,
+) -> ergodic_status_t {
+    guard(|| {
+        let n = count(n, "n")?;
+        let any = unsafe { any.as_mut() }.ok_or_else(|| null("any"))?;
+        let orphans = unsafe { orphans.as_mut() }.ok_or_else(|| null("orphans"))?;
+        either!(unsafe { handle(history) }?, h => {
+            *any = h.any_of(n);
+            *orphans = h.gather_orphans(n);
+        });
+        Ok(())
+    })
+}
+
+/// Forgets all orphans.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_history_drop_orphans(history: *mut ergodic_history_t) -> ergodic_status_t {
+    guard(|| {
+        either!(unsafe { handle(history) }?, h => h.drop_orphans());
+        Ok(())
+    })
+}
+
+/// Moves all orphans into a buffer of `*size` doubles, to be freed by `ergodic_buffer_free`; it carries bit patterns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_history_take_orphans(
+    history: *mut ergodic_history_t,
+    buffer: *mut *mut f64,
+    size: *mut usize,
+) -> ergodic_status_t {
+    guard(|| {
+        let buffer = unsafe { buffer.as_mut() }.ok_or_else(|| null("buffer"))?;
+        let size = unsafe { size.as_mut() }.ok_or_else(|| null("size"))?;
+        let words = either!(unsafe { handle(history) }?, h => h.take_orphans()).into_boxed_slice();
+        *size = words.len();
+        *buffer = Box::into_raw(words).cast::<f64>();
+        Ok(())
+    })
+}
+
+/// Frees a buffer of `size` doubles that a function of this library has made; NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_buffer_free(buffer: *mut f64, size: usize) {
+    if !buffer.is_null() {
+        let _ = guard(|| {
+            drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(buffer.cast::<u64>(), size)) });
+            Ok(())
+        });
+    }
+}
+
+/// Gives orphans of any MPI rank (`ergodic_history_take_orphans`) to those of the first `n` atoms that have their IDs, and
+/// marks these in the buffer. Shapes: `buffer` [size], `id` [n].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_history_adopt(
+    history: *mut ergodic_history_t,
+    buffer: *mut f64,
+    size: usize,
+    n: i32,
+    id: *const i64,
+) -> ergodic_status_t {
+    guard(|| {
+        let words = unsafe { slice_mut(buffer.cast::<u64>(), size, "buffer") }?;
+        let id = unsafe { slice(id, count(n, "n")?, "id") }?;
+        either!(unsafe { handle(history) }?, h => h.adopt(words, id))
+    })
+}
+
+/// Keeps the orphans in the buffer that have not been marked.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_history_keep_orphans(
+    history: *mut ergodic_history_t,
+    buffer: *mut f64,
+    size: usize,
+) -> ergodic_status_t {
+    guard(|| {
+        let words = unsafe { slice_mut(buffer.cast::<u64>(), size, "buffer") }?;
+        either!(unsafe { handle(history) }?, h => h.keep_orphans(words))
     })
 }
 
@@ -148,23 +271,32 @@ pub unsafe extern "C" fn ergodic_history_pack(
     })
 }
 
-/// Reads the history of atom `i` from `buffer`, which holds `size` doubles; `*used` = number of doubles read.
+/// Reads the history of atom `i` from `buffer`, which holds `size` doubles in a format from `ERGODIC_HISTORY_OLDEST_FORMAT`
+/// to `ERGODIC_HISTORY_FORMAT`. Fails with `ERGODIC_INVALID_PARAMETER` if they are not exactly one history.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ergodic_history_unpack(
     history: *mut ergodic_history_t,
     i: i32,
     buffer: *const f64,
     size: i32,
-    used: *mut i32,
+    format: i32,
 ) -> ergodic_status_t {
     guard(|| {
         let i = count(i, "i")?;
         let words = unsafe { slice(buffer.cast::<u64>(), count(size, "size")?, "buffer") }?;
-        let out = unsafe { used.as_mut() }.ok_or_else(|| null("used"))?;
-        *out = either!(unsafe { handle(history) }?, h => {
+        either!(unsafe { handle(history) }?, h => {
             h.grow(i + 1);
-            h.unpack(i, words)?
-        }) as i32;
+            h.unpack(i, words, format as u32)
+        })
+    })
+}
+
+/// Check sum of the bit patterns of `n` doubles.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_checksum(x: *const f64, n: i32, sum: *mut u64) -> ergodic_status_t {
+    guard(|| {
+        let words = unsafe { slice(x.cast::<u64>(), count(n, "n")?, "x") }?;
+        *unsafe { sum.as_mut() }.ok_or_else(|| null("sum"))? = checksum(words);
         Ok(())
     })
 }
@@ -214,8 +346,9 @@ pub unsafe extern "C" fn ergodic_history_row_count(
     })
 }
 
-/// Writes one row per (atom, motif), sorted by atom ID, then motif: ID, type, count, then n3, n4, n5, n6 (or n3 .. n12
-/// of a full history). Shape of `rows`: [ergodic_history_row_count][7 or 13]; `id` and `type` have shape [n].
+/// Writes one row per (atom, motif), sorted by atom ID, then motif: ID, type, count, then n3, n4, n5, n6 and zeros (or n3 ..
+/// n12 of a full history). Shape of `rows`: [ergodic_history_row_count][12, or 13 of a full history]; `id` and `type` have
+/// shape [n].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ergodic_history_rows(
     history: *const ergodic_history_t,
@@ -245,7 +378,8 @@ pub unsafe extern "C" fn ergodic_history_rows(
 }
 
 /// Adds up the entropies of the first `n` atoms with `group_bit` in `mask` and at least one sample, by atom type:
-/// `sums[t]` (nats) and `counts[t]` for types t + 1 = 1 .. n_types. Shapes: `mask`, `type` [n]; `sums`, `counts` [n_types].
+/// `sums[t]` (nats) and `counts[t]` for types t + 1 = 1 .. n_types, and how many of them are saturated: S > 0.9 ln(samples),
+/// so that nearly every sample was a new motif. Shapes: `mask`, `type` [n]; `sums`, `counts`, `saturated` [n_types].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ergodic_history_sums(
     history: *const ergodic_history_t,
@@ -256,6 +390,7 @@ pub unsafe extern "C" fn ergodic_history_sums(
     n_types: i32,
     sums: *mut f64,
     counts: *mut f64,
+    saturated: *mut f64,
 ) -> ergodic_status_t {
     guard(|| {
         let n = count(n, "n")?;
@@ -264,13 +399,16 @@ pub unsafe extern "C" fn ergodic_history_sums(
         let r#type = unsafe { slice(r#type, n, "type") }?;
         let sums = unsafe { slice_mut(sums, n_types, "sums") }?;
         let counts = unsafe { slice_mut(counts, n_types, "counts") }?;
-        sums.fill(0.0);
-        counts.fill(0.0);
+        let saturated = unsafe { slice_mut(saturated, n_types, "saturated") }?;
+        for sum in [&mut *sums, &mut *counts, &mut *saturated] {
+            sum.fill(0.0);
+        }
         either!(unsafe { handle_ref(history) }?, h => {
             for i in members(mask, group_bit).filter(|&i| h.n_motifs(i) > 0) {
                 let slot = count(r#type[i] - 1, "type - 1")?;
                 sums[slot] += h.entropy(i);
                 counts[slot] += 1.0;
+                saturated[slot] += f64::from(u8::from(h.is_saturated(i)));
             }
         });
         Ok(())
@@ -327,7 +465,7 @@ fn columns_of<E: Entry>(history: &History<E>, i: usize) -> [f64; ERGODIC_HISTORY
 }
 
 fn row_width<E: Entry>(_: &History<E>) -> usize {
-    3 + E::ORDERS
+    (3 + E::ORDERS).max(ERGODIC_HISTORY_COLUMNS)
 }
 
 /// Writes the rows of one atom and returns what is left of `rows`.
@@ -344,7 +482,8 @@ fn write_rows<'a, E: Entry>(
         row[0] = id as f64;
         row[1] = f64::from(r#type);
         row[2] = f64::from(entry.count());
-        for (value, n) in row[3..].iter_mut().zip(entry.orders()) {
+        row[3..].fill(0.0);
+        for (value, n) in row[3..].iter_mut().zip(entry.orders().into_iter().take(E::ORDERS)) {
             *value = f64::from(n);
         }
     }

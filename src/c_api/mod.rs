@@ -8,9 +8,6 @@
 #![allow(non_camel_case_types, clippy::missing_safety_doc, clippy::missing_panics_doc, clippy::missing_errors_doc)]
 
 mod artn;
-mod artn_files;
-mod artn_sample;
-mod engine;
 mod fingerprint;
 mod history;
 mod status;
@@ -18,9 +15,6 @@ mod tessellation;
 mod vdos;
 
 pub use artn::*;
-pub use artn_files::*;
-pub use artn_sample::*;
-pub use engine::*;
 pub use fingerprint::*;
 pub use history::*;
 pub use status::*;

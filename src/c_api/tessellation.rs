@@ -2,7 +2,7 @@
 
 use super::status::{ergodic_status_t, guard, null};
 use crate::error::{Error, Result};
-use crate::voronoi::{Atoms, Domain, Plane, Settings, Tessellation};
+use crate::voronoi::{Atoms, Domain, Plane, Tessellation, TessellationOptions};
 
 /// What a tessellation computes and which faces and edges it counts.
 #[repr(C)]
@@ -58,10 +58,10 @@ pub struct ergodic_domain_t {
     pub walls: *const ergodic_plane_t,
     /// Number of walls.
     pub n_walls: i32,
-    /// Region within which all atoms are present as owned or ghost atoms, shape [n_sight]; NULL for the whole space.
-    pub sight: *const ergodic_plane_t,
+    /// Region within which all atoms are present as owned or ghost atoms, shape [n_known]; NULL for the whole space.
+    pub known: *const ergodic_plane_t,
     /// Number of planes that bound the region.
-    pub n_sight: i32,
+    pub n_known: i32,
 }
 
 /// A tessellation: settings, work space, and the motifs of the last configuration.
@@ -79,14 +79,14 @@ pub unsafe extern "C" fn ergodic_tessellation_new(
     guard(|| {
         let options = unsafe { options.as_ref() }.ok_or_else(|| null("options"))?;
         let out = unsafe { tessellation.as_mut() }.ok_or_else(|| null("tessellation"))?;
-        let settings = Settings {
+        let options = TessellationOptions {
             edge_threshold: options.edge_threshold,
             face_threshold: options.face_threshold,
             face_fraction: options.face_fraction,
             volume: options.volume,
             threads: usize::try_from(options.threads).unwrap_or(0),
         };
-        let handle = ergodic_tessellation_t { tessellation: Tessellation::new(settings)?, failure: None };
+        let handle = ergodic_tessellation_t { tessellation: Tessellation::new(options)?, failure: None };
         *out = Box::into_raw(Box::new(handle));
         Ok(())
     })
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn ergodic_tessellation_compute(
         let mask = unsafe { slice(atoms.mask, n_owned, "mask") }?;
         let domain = Domain {
             walls: unsafe { planes(domain.walls, domain.n_walls, "walls") }?,
-            sight: unsafe { planes(domain.sight, domain.n_sight, "sight") }?,
+            known: unsafe { planes(domain.known, domain.n_known, "known") }?,
         };
         let group_bit = atoms.group_bit;
         let wanted = |i: usize| mask[i] & group_bit != 0;
@@ -156,6 +156,19 @@ pub unsafe extern "C" fn ergodic_tessellation_failure(
         *unsafe { first.as_mut() }.ok_or_else(|| null("first"))? = i;
         *unsafe { second.as_mut() }.ok_or_else(|| null("second"))? = j;
         *unsafe { needed.as_mut() }.ok_or_else(|| null("needed"))? = distance;
+        Ok(())
+    })
+}
+
+/// How many of the threads that the last `ergodic_tessellation_compute` wanted the system has refused.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_tessellation_refused_threads(
+    tessellation: *const ergodic_tessellation_t,
+    refused: *mut i32,
+) -> ergodic_status_t {
+    guard(|| {
+        let handle = unsafe { tessellation.as_ref() }.ok_or_else(|| null("tessellation"))?;
+        *unsafe { refused.as_mut() }.ok_or_else(|| null("refused"))? = handle.tessellation.refused_threads() as i32;
         Ok(())
     })
 }

@@ -4,13 +4,14 @@ use super::fingerprint::ergodic_box_t;
 use super::status::{ergodic_status_t, guard, null};
 use super::tessellation::{count, slice};
 use crate::error::{Error, Result};
-use crate::fingerprint::SimulationBox;
-use crate::vdos::{self, Outcome, Peers, Sample, Settings, Solver, hessian};
+use crate::geometry::SimulationBox;
+use crate::vdos::hessian::{Configuration, DifferenceSettings, Forces};
+use crate::vdos::{self, Communicator, Evaluation, Labels, Solver, VibrationSettings, evaluate};
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::PathBuf;
 
 /// Number of per-atom columns that `ergodic_vdos_columns` writes.
-pub const ERGODIC_VDOS_COLUMNS: usize = 4;
+pub const ERGODIC_VDOS_COLUMNS: usize = 5;
 const _: () = assert!(ERGODIC_VDOS_COLUMNS == vdos::COLUMNS);
 /// Number of values that `ergodic_vdos_summary` writes.
 pub const ERGODIC_VDOS_SUMMARY: usize = 7;
@@ -27,7 +28,7 @@ pub enum ergodic_vdos_solver_t {
     ERGODIC_VDOS_DENSE = 1,
     /// Every mode below the end of the window.
     ERGODIC_VDOS_WINDOW = 2,
-    /// No modes, but moments of the spectrum.
+    /// No modes, but moments of the spectrum, and estimates for every atom.
     ERGODIC_VDOS_KPM = 3,
 }
 
@@ -37,11 +38,13 @@ pub enum ergodic_vdos_solver_t {
 pub struct ergodic_vdos_options_t {
     /// How modes are found.
     pub solver: ergodic_vdos_solver_t,
-    /// Displacement of the central differences (distance units).
+    /// Displacement of the central differences (distance units); 0 for the default.
     pub delta: f64,
-    /// Where the boson peak is looked for.
+    /// Where the boson peak is looked for; 0 for the default.
     pub range: [f64; 2],
-    /// Width of the Gaussian that broadens each mode.
+    /// Whether the range is to be found from the spectrum.
+    pub range_auto: bool,
+    /// Width of the Gaussian that broadens each mode; 0 for the default.
     pub sigma: f64,
     /// End of the window and of the table; 0 for the default.
     pub fcut: f64,
@@ -51,14 +54,22 @@ pub struct ergodic_vdos_options_t {
     pub table_file: *const c_char,
     /// File for the modes; NULL for none.
     pub modes_file: *const c_char,
-    /// Largest force component at a minimum (force units); 0 where the units have no scale of their own.
+    /// File for the mass-weighted Hessian; NULL for none.
+    pub hessian_file: *const c_char,
+    /// Random vectors of ERGODIC_VDOS_KPM; 0 for as many as `error` needs.
+    pub vectors: i32,
+    /// Relative standard error of J wanted of ERGODIC_VDOS_KPM; 0 for the default.
+    pub error: f64,
+    /// Whether the units are metal, which have defaults of their own.
+    pub metal: bool,
+    /// Largest force component at a minimum (force units); 0 for the default.
     pub tolerance: f64,
     /// Acceleration caused by a unit force on a unit mass, in the units used.
     pub acceleration: f64,
     /// Threads of this process.
     pub threads: i32,
     /// Processes that share the memory of this machine.
-    pub sharers: i32,
+    pub processes_per_node: i32,
 }
 
 /// A configuration, the same on all ranks: atoms in ascending order of their IDs. All arrays belong to the caller.
@@ -110,11 +121,36 @@ pub struct ergodic_vdos_caller_t {
 
 /// Vibrations: settings and the results of the last configuration.
 pub struct ergodic_vdos_t {
-    settings: Settings,
-    hessian: hessian::Settings,
-    sharers: f64,
-    outcome: Outcome,
-    summary: [f64; ERGODIC_VDOS_SUMMARY],
+    settings: VibrationSettings,
+    differences: DifferenceSettings,
+    last: Evaluation,
+}
+
+/// Writes the defaults, for one thread of one process. Most are 0: they depend on the units and the configuration.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_vdos_defaults(options: *mut ergodic_vdos_options_t) -> ergodic_status_t {
+    guard(|| {
+        *unsafe { options.as_mut() }.ok_or_else(|| null("options"))? = ergodic_vdos_options_t {
+            solver: ergodic_vdos_solver_t::ERGODIC_VDOS_AUTOMATIC,
+            delta: 0.0,
+            range: [0.0; 2],
+            range_auto: false,
+            sigma: 0.0,
+            fcut: 0.0,
+            points: VibrationSettings::default().points as i32,
+            table_file: std::ptr::null(),
+            modes_file: std::ptr::null(),
+            hessian_file: std::ptr::null(),
+            vectors: 0,
+            error: 0.0,
+            metal: false,
+            tolerance: 0.0,
+            acceleration: 1.0,
+            threads: 1,
+            processes_per_node: 1,
+        };
+        Ok(())
+    })
 }
 
 /// Checks the options. On success `*vdos` is a handle for `ergodic_vdos_free`.
@@ -126,36 +162,44 @@ pub unsafe extern "C" fn ergodic_vdos_new(
     guard(|| {
         let options = unsafe { options.as_ref() }.ok_or_else(|| null("options"))?;
         let out = unsafe { vdos.as_mut() }.ok_or_else(|| null("vdos"))?;
-        let settings = Settings {
+        let metal = VibrationSettings::default();
+        let settings = VibrationSettings {
             solver: match options.solver {
                 ergodic_vdos_solver_t::ERGODIC_VDOS_AUTOMATIC => Solver::Automatic,
                 ergodic_vdos_solver_t::ERGODIC_VDOS_DENSE => Solver::Dense,
                 ergodic_vdos_solver_t::ERGODIC_VDOS_WINDOW => Solver::Window,
                 ergodic_vdos_solver_t::ERGODIC_VDOS_KPM => Solver::Kpm,
             },
-            range: options.range,
-            sigma: options.sigma,
+            range: if options.range[0] > 0.0 { options.range } else { metal.range },
+            range_auto: options.range_auto || (options.range[0] <= 0.0 && !options.metal),
+            sigma: if options.sigma > 0.0 { options.sigma } else { metal.sigma },
+            sigma_auto: options.sigma <= 0.0 && !options.metal,
             fcut: (options.fcut > 0.0).then_some(options.fcut),
             points: count(options.points, "points")?,
+            vectors: Some(count(options.vectors, "vectors")?).filter(|&vectors| vectors > 0),
+            error: (options.error > 0.0).then_some(options.error),
             threads: count(options.threads, "threads")?,
             memory: None,
+            processes_per_node: count(options.processes_per_node, "processes_per_node")?.max(1),
             noise: 0.0,
             table: unsafe { path(options.table_file) }?,
             modes: unsafe { path(options.modes_file) }?,
+            hessian: unsafe { path(options.hessian_file) }?,
         };
         settings.check()?;
-        if !(options.delta > 0.0 && options.delta.is_finite()) {
-            return Err(Error::InvalidParameter(format!("delta {}: it must be positive", options.delta)));
-        }
-        let hessian = hessian::Settings {
-            delta: options.delta,
-            tolerance: (options.tolerance > 0.0).then_some(options.tolerance),
+        let differences = DifferenceSettings {
+            delta: (options.delta > 0.0).then_some(options.delta),
+            default_delta: options.metal.then_some(DifferenceSettings::METAL_DELTA),
+            tolerance: match options.tolerance {
+                given if given > 0.0 => Some(given),
+                _ => options.metal.then_some(DifferenceSettings::METAL_TOLERANCE),
+            },
             acceleration: options.acceleration,
             skin: 0.0,
             memory: f64::INFINITY,
+            threads: settings.threads,
         };
-        let sharers = count(options.sharers, "sharers")?.max(1) as f64;
-        let handle = ergodic_vdos_t { settings, hessian, sharers, outcome: Outcome::default(), summary: [0.0; 7] };
+        let handle = ergodic_vdos_t { settings, differences, last: Evaluation::default() };
         *out = Box::into_raw(Box::new(handle));
         Ok(())
     })
@@ -190,7 +234,7 @@ pub unsafe extern "C" fn ergodic_vdos_compute(
 }
 
 /// Writes the per-atom results in the order of the members, shape [n_members][ERGODIC_VDOS_COLUMNS]: I_BP, J, frequency
-/// of the maximum, participation in the lowest 1 % of the modes.
+/// of the maximum, participation in the lowest 1 % of the modes, standard error of J.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ergodic_vdos_columns(
     vdos: *const ergodic_vdos_t,
@@ -198,8 +242,8 @@ pub unsafe extern "C" fn ergodic_vdos_columns(
     columns: *mut f64,
 ) -> ergodic_status_t {
     guard(|| {
-        let outcome = &unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?.outcome;
-        unsafe { copy(outcome.atoms.as_flattened(), count(n_members, "n_members")? * ERGODIC_VDOS_COLUMNS, columns) }
+        let vibrations = &unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?.last.vibrations;
+        unsafe { copy(vibrations.atoms.as_flattened(), count(n_members, "n_members")? * ERGODIC_VDOS_COLUMNS, columns) }
     })
 }
 
@@ -213,8 +257,8 @@ pub unsafe extern "C" fn ergodic_vdos_table(
     table: *mut f64,
 ) -> ergodic_status_t {
     guard(|| {
-        let outcome = &unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?.outcome;
-        unsafe { copy(&outcome.table, count(rows, "rows")? * count(columns, "columns")?, table) }
+        let vibrations = &unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?.last.vibrations;
+        unsafe { copy(&vibrations.table, count(rows, "rows")? * count(columns, "columns")?, table) }
     })
 }
 
@@ -224,40 +268,26 @@ pub unsafe extern "C" fn ergodic_vdos_table(
 pub unsafe extern "C" fn ergodic_vdos_summary(vdos: *const ergodic_vdos_t, summary: *mut f64) -> ergodic_status_t {
     guard(|| {
         let vdos = unsafe { vdos.as_ref() }.ok_or_else(|| null("vdos"))?;
-        unsafe { copy(&vdos.summary, ERGODIC_VDOS_SUMMARY, summary) }
+        let Evaluation { vibrations: v, asymmetry, evaluations } = &vdos.last;
+        let [found, zero, negative] = [v.found, v.zero, v.negative].map(|n| n as f64);
+        let values = [found, zero, negative, *asymmetry, *evaluations as f64, v.lowest, v.highest];
+        unsafe { copy(&values, ERGODIC_VDOS_SUMMARY, summary) }
     })
 }
 
 impl ergodic_vdos_t {
     fn compute(&mut self, atoms: &Atoms, caller: &Caller) -> Result<()> {
-        let mut log = |line: &str| caller.log(line);
-        let memory = caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?;
-        self.settings.memory = Some(memory);
-        vdos::check_memory(atoms.members.len(), &self.settings)?;
-        vdos::check_files(&self.settings, caller)?;
-        let settings = hessian::Settings { memory, skin: atoms.skin, ..self.hessian };
-        let sample = hessian::Sample {
+        let configuration = Configuration {
             positions: atoms.x,
             types: atoms.types,
             masses: atoms.masses,
             members: &atoms.members,
             cell: &atoms.cell,
         };
-        let measured = hessian::measure(&sample, &settings, &mut { *caller }, &mut log)?;
-        self.settings.memory = Some(caller.least(vdos::available_memory().unwrap_or(f64::INFINITY) / self.sharers)?);
-        self.settings.noise = measured.noise;
-        let select = |of: &dyn Fn(usize) -> f64| atoms.members.iter().map(|&k| of(k as usize)).collect::<Vec<f64>>();
-        let ids: Vec<i64> = atoms.members.iter().map(|&k| atoms.ids[k as usize]).collect();
-        let types: Vec<i32> = atoms.members.iter().map(|&k| atoms.types[k as usize]).collect();
-        let masses = select(&|k| atoms.masses[k]);
-        let free = atoms.members.len() == atoms.x.len();
-        let sample =
-            Sample { ids: &ids, types: &types, n_types: atoms.n_types, masses: free.then_some(masses.as_slice()) };
-        let (asymmetry, evaluations) = (measured.asymmetry, measured.evaluations as f64);
-        self.outcome = vdos::analyse(measured.matrix, &sample, &self.settings, caller, &mut log)?;
-        let o = &self.outcome;
-        let [found, zero, negative] = [o.found, o.zero, o.negative].map(|n| n as f64);
-        self.summary = [found, zero, negative, asymmetry, evaluations, o.lowest, o.highest];
+        let labels = Labels { ids: atoms.ids, n_types: atoms.n_types };
+        let differences = DifferenceSettings { skin: atoms.skin, ..self.differences };
+        let (forces, log) = (&mut { *caller }, &mut |line: &str| caller.log(line));
+        self.last = evaluate(&configuration, labels, &self.settings, &differences, forces, caller, log)?;
         Ok(())
     }
 }
@@ -277,7 +307,6 @@ struct Atoms<'a> {
 impl Atoms<'_> {
     unsafe fn new(sample: &ergodic_vdos_sample_t) -> Result<Self> {
         let n = count(sample.n, "n")?;
-        let cell = &sample.cell;
         let members = unsafe { slice(sample.members, count(sample.n_members, "n_members")?, "members") }?;
         if !members.is_sorted_by(|a, b| a < b) || members.iter().any(|&k| !(0..sample.n).contains(&k)) {
             return Err(Error::InvalidParameter("members are not ascending indices of atoms".into()));
@@ -289,7 +318,7 @@ impl Atoms<'_> {
             masses: unsafe { slice(sample.mass, n, "mass") }?,
             n_types: count(sample.n_types, "n_types")?,
             members: members.iter().map(|&k| k as u32).collect(),
-            cell: SimulationBox { origin: cell.origin, edges: cell.edges, periodic: cell.periodic },
+            cell: sample.cell.read()?,
             skin: sample.skin,
         })
     }
@@ -323,14 +352,6 @@ impl Caller {
         })
     }
 
-    /// The least of the values of all ranks: what depends on it is decided alike everywhere.
-    fn least(&self, value: f64) -> Result<f64> {
-        let mut values = vec![0.0; self.ranks];
-        values[self.rank] = value;
-        self.sum(&mut values)?;
-        Ok(values.into_iter().fold(f64::INFINITY, f64::min))
-    }
-
     fn log(&self, line: &str) {
         let line = CString::new(line.replace('\0', " ")).unwrap_or_default();
         unsafe { (self.log)(self.context, line.as_ptr()) }
@@ -341,14 +362,14 @@ fn succeeded(status: c_int) -> Result<()> {
     if status == 0 { Ok(()) } else { Err(Error::Caller) }
 }
 
-impl hessian::Forces for Caller {
+impl Forces for Caller {
     fn evaluate(&mut self, moved: &[u32], to: &[[f64; 3]], forces: &mut [[f64; 3]]) -> Result<()> {
         let (moved_at, to, forces) = (moved.as_ptr().cast(), to.as_ptr().cast(), forces.as_mut_ptr().cast());
         succeeded(unsafe { (self.forces)(self.context, moved.len() as i32, moved_at, to, forces) })
     }
 }
 
-impl Peers for Caller {
+impl Communicator for Caller {
     fn rank(&self) -> usize {
         self.rank
     }

@@ -2,7 +2,9 @@
 
 use super::{miller_madow, shannon};
 use crate::error::{Error, Result};
+use crate::hash::checksum;
 use crate::voronoi::{FAVOURED, ICOSAHEDRON, Motif, ORDERS, Tessellation};
+use std::collections::HashMap;
 
 /// One (motif, count) pair of a history in a single word: the key in the high bits, a 32-bit count in the low ones.
 pub trait Entry: Copy + Ord + Default + Send + Sync + 'static {
@@ -103,12 +105,16 @@ pub struct Summary {
 struct AtomHistory<E> {
     entries: Vec<E>,
     volume: f64,
+    /// ID that the atom had when it was first seen, 0 before: tells atoms apart when they are given new IDs.
+    label: i64,
     last: [u8; 4],
     faces: u16,
 }
 
-/// Entries added at a time: keeps the slack of a history to a few words.
-const GROWTH: usize = 2;
+/// Room for entries at first, and what is added at a time: keeps the slack to a few words, and fills the blocks of glibc's
+/// allocator (16 k + 8 bytes).
+const FIRST_ENTRIES: usize = 3;
+const MORE_ENTRIES: usize = 2;
 
 impl<E: Entry> AtomHistory<E> {
     fn record(&mut self, motif: &Motif, volume: f64) {
@@ -132,7 +138,7 @@ impl<E: Entry> AtomHistory<E> {
     }
 
     /// Reads the beginning of the history, so that it is in the cache when it is needed.
-    fn touch(&self) {
+    fn prefetch(&self) {
         for k in [0, 8, 16] {
             std::hint::black_box(self.entries.get(k).copied());
         }
@@ -147,7 +153,7 @@ impl<E: Entry> AtomHistory<E> {
 
     fn push(&mut self, entry: E) {
         if self.entries.len() == self.entries.capacity() {
-            self.entries.reserve_exact(GROWTH);
+            self.entries.reserve_exact(if self.entries.is_empty() { FIRST_ENTRIES } else { MORE_ENTRIES });
         }
         self.entries.push(entry);
     }
@@ -183,16 +189,81 @@ impl<E: Entry> AtomHistory<E> {
     }
 }
 
+impl<E: Entry> AtomHistory<E> {
+    fn packed_len(&self) -> usize {
+        HEADER + E::WORDS * self.entries.len()
+    }
+
+    fn pack(&self, words: &mut [u64]) {
+        words[1] = self.entries.len() as u64;
+        words[2] = u64::from(u32::from_be_bytes(self.last)) << 16 | u64::from(self.faces);
+        words[3] = self.volume.to_bits();
+        words[4] = self.label as u64;
+        for (entry, words) in self.entries.iter().zip(words[HEADER..].chunks_exact_mut(E::WORDS)) {
+            entry.to_words(words);
+        }
+        words[0] = checksum(&words[1..]);
+    }
+
+    fn unpack(words: &[u64]) -> Result<Self> {
+        let [sum, rest @ ..] = words else { return Err(damaged()) };
+        let [_, _, _, label, ..] = rest else { return Err(damaged()) };
+        if *sum != checksum(rest) {
+            return Err(damaged());
+        }
+        Self::read([rest[0], rest[1], rest[2]], *label as i64, &rest[HEADER - 1..])
+    }
+
+    /// Format 1 has neither a check sum nor a label.
+    fn unpack_1(words: &[u64]) -> Result<Self> {
+        let [n, last, volume, entries @ ..] = words else { return Err(damaged()) };
+        Self::read([*n, *last, *volume], 0, entries)
+    }
+
+    fn read([n, last, volume]: [u64; 3], label: i64, entries: &[u64]) -> Result<Self> {
+        if n.checked_mul(E::WORDS as u64) != Some(entries.len() as u64) {
+            return Err(damaged());
+        }
+        Ok(AtomHistory {
+            entries: entries.chunks_exact(E::WORDS).map(E::from_words).collect(),
+            volume: f64::from_bits(volume),
+            label,
+            last: ((last >> 16) as u32).to_be_bytes(),
+            faces: last as u16,
+        })
+    }
+}
+
+fn damaged() -> Error {
+    Error::InvalidParameter("a motif history is damaged: use another restart file".into())
+}
+
+/// Marks orphans that have been adopted.
+const ADOPTED: u64 = 1 << 63;
+
+/// Calls `visit` with the number of words and the packed history of each orphan.
+fn for_each_orphan(mut words: &mut [u64], mut visit: impl FnMut(&mut u64, &[u64]) -> Result<()>) -> Result<()> {
+    while let [size, ..] = words {
+        let length =
+            usize::try_from(*size & !ADOPTED).ok().filter(|&n| n > 0 && n <= words.len()).ok_or_else(damaged)?;
+        let (orphan, rest) = words.split_at_mut(length);
+        let [size, packed @ ..] = orphan else { return Err(damaged()) };
+        visit(size, packed)?;
+        words = rest;
+    }
+    Ok(())
+}
+
 /// A thread takes no fewer atoms than this.
 const ATOMS_PER_THREAD: usize = 1000;
 
 /// Adds one sample of each of the atoms from `first` on that has a cell, and returns the largest number of motifs of one
 /// of them. Histories lie scattered in memory: their beginnings are fetched side by side, not one after the other.
-fn record_share<E: Entry>(tessellation: &Tessellation, first: usize, atoms: &mut [AtomHistory<E>]) -> usize {
+fn record_part<E: Entry>(tessellation: &Tessellation, first: usize, atoms: &mut [AtomHistory<E>]) -> usize {
     const BLOCK: usize = 32;
     let mut most = 0;
     for (block, atoms) in atoms.chunks_mut(BLOCK).enumerate() {
-        atoms.iter().for_each(AtomHistory::touch);
+        atoms.iter().for_each(AtomHistory::prefetch);
         for (i, atom) in (first + BLOCK * block..).zip(atoms) {
             if let Some(cell) = tessellation.cell(i) {
                 atom.record(&cell.motif, cell.volume);
@@ -203,8 +274,17 @@ fn record_share<E: Entry>(tessellation: &Tessellation, first: usize, atoms: &mut
     most
 }
 
-/// Words of a packed history before its entries: the number of entries, the last motif, the last volume.
-const HEADER: usize = 3;
+/// A history is saturated if its entropy is above this times the logarithm of its samples, the largest possible: nearly
+/// every sample was a new motif.
+pub const SATURATED: f64 = 0.9;
+/// Fewer samples say nothing about saturation.
+const MIN_SAMPLES: u64 = 10;
+
+/// Words of a packed history before its entries: check sum of what follows, number of entries, last motif, last volume,
+/// label.
+const HEADER: usize = 5;
+/// Formats of packed histories that can be read: 1 is that of version 0.1.0, the last one is written.
+pub const FORMATS: [u32; 2] = [1, 2];
 
 /// Histories of all atoms of one MPI rank, by local index.
 #[derive(Debug, Clone, Default)]
@@ -212,6 +292,8 @@ pub struct History<E> {
     atoms: Vec<AtomHistory<E>>,
     /// No atom has more motifs than this.
     most_motifs: usize,
+    /// Histories of atoms that are no longer there: overwritten since the last sample, or absent from a snapshot.
+    orphans: Vec<AtomHistory<E>>,
 }
 
 impl<E: Entry> History<E> {
@@ -224,9 +306,96 @@ impl<E: Entry> History<E> {
         }
     }
 
-    /// Forgets everything about atom `i`.
-    pub fn clear(&mut self, i: usize) {
+    /// Begins the history of a new atom `i`. What the index held becomes an orphan.
+    pub fn begin(&mut self, i: usize) {
+        self.replace(i, AtomHistory::default());
+    }
+
+    /// Forgets atom `i`, which has moved to another rank.
+    pub fn leave(&mut self, i: usize) {
         self.atoms[i] = AtomHistory::default();
+    }
+
+    fn replace(&mut self, i: usize, history: AtomHistory<E>) {
+        let old = std::mem::replace(&mut self.atoms[i], history);
+        if !old.entries.is_empty() {
+            self.orphans.push(old);
+        }
+    }
+
+    /// Labels of the first atoms: the ID that each had when it was first seen, which `ids` has for new ones.
+    pub fn labels(&mut self, ids: &[i64]) -> Vec<i64> {
+        let label = |(atom, id): (&mut AtomHistory<E>, &i64)| {
+            if atom.label == 0 {
+                atom.label = *id;
+            }
+            atom.label
+        };
+        self.atoms.iter_mut().zip(ids).map(label).collect()
+    }
+
+    /// Whether any of the first `n` atoms has samples.
+    #[must_use]
+    pub fn any_of(&self, n: usize) -> bool {
+        self.atoms[..n].iter().any(|atom| !atom.entries.is_empty())
+    }
+
+    /// Makes orphans of all histories behind the first `n` atoms, and tells whether there are any orphans.
+    pub fn gather_orphans(&mut self, n: usize) -> bool {
+        for i in n..self.atoms.len() {
+            self.replace(i, AtomHistory::default());
+        }
+        !self.orphans.is_empty()
+    }
+
+    /// Forgets all orphans.
+    pub fn drop_orphans(&mut self) {
+        self.orphans = Vec::new();
+    }
+
+    /// Moves all orphans into words: for each its number of words, this one included, and its packed history.
+    pub fn take_orphans(&mut self) -> Vec<u64> {
+        let mut words = Vec::new();
+        for atom in std::mem::take(&mut self.orphans) {
+            let start = words.len();
+            words.resize(start + 1 + atom.packed_len(), 0);
+            words[start] = 1 + atom.packed_len() as u64;
+            atom.pack(&mut words[start + 1..]);
+        }
+        words
+    }
+
+    /// Gives orphans ([`History::take_orphans`] of any rank) to those of the first atoms whose ID is their label, and marks
+    /// these in `words` by a number of words with the highest bit set. Of several the one with most samples stays.
+    ///
+    /// # Errors
+    /// `InvalidParameter` if `words` are no orphans.
+    pub fn adopt(&mut self, words: &mut [u64], ids: &[i64]) -> Result<()> {
+        let index: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
+        for_each_orphan(words, |size, packed| {
+            let orphan = AtomHistory::<E>::unpack(packed)?;
+            if let Some(&i) = index.get(&orphan.label) {
+                if orphan.samples() > self.atoms[i].samples() {
+                    self.most_motifs = self.most_motifs.max(orphan.entries.len());
+                    self.atoms[i] = orphan;
+                }
+                *size |= ADOPTED;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps the orphans in `words` that no rank has adopted.
+    ///
+    /// # Errors
+    /// `InvalidParameter` if `words` are no orphans.
+    pub fn keep_orphans(&mut self, words: &mut [u64]) -> Result<()> {
+        for_each_orphan(words, |size, packed| {
+            if *size & ADOPTED == 0 {
+                self.orphans.push(AtomHistory::unpack(packed)?);
+            }
+            Ok(())
+        })
     }
 
     /// Copies the history of atom `from` to atom `to`.
@@ -251,12 +420,12 @@ impl<E: Entry> History<E> {
         for atom in gone.iter_mut().filter(|atom| !atom.entries.is_empty()) {
             *atom = AtomHistory::default();
         }
-        let team = tessellation.team();
-        let share = n.div_ceil(team.size()).max(ATOMS_PER_THREAD);
+        let pool = tessellation.pool();
+        let share = n.div_ceil(pool.size()).max(ATOMS_PER_THREAD);
         let shares = (0..).step_by(share).zip(owned.chunks_mut(share)).collect();
-        let most = team.share(shares, |(first, atoms)| record_share(tessellation, first, atoms));
+        let most = pool.run(shares, |(first, atoms)| record_part(tessellation, first, atoms));
         self.most_motifs = most.into_iter().max().unwrap_or(0);
-        team.disperse();
+        pool.park();
     }
 
     /// What a user reads of atom `i`.
@@ -288,7 +457,7 @@ impl<E: Entry> History<E> {
     /// Number of 64-bit words that [`History::pack`] writes for atom `i`.
     #[must_use]
     pub fn packed_len(&self, i: usize) -> usize {
-        HEADER + E::WORDS * self.atoms[i].entries.len()
+        self.atoms[i].packed_len()
     }
 
     /// No atom takes more words than this, see [`History::packed_len`].
@@ -297,35 +466,27 @@ impl<E: Entry> History<E> {
         HEADER + E::WORDS * self.most_motifs
     }
 
-    /// Writes the history of atom `i` to the front of `words`; the caller has made room for
-    /// [`History::packed_len`] words.
+    /// Writes the history of atom `i` to `words`, which has [`History::packed_len`] words.
     pub fn pack(&self, i: usize, words: &mut [u64]) {
-        let atom = &self.atoms[i];
-        words[0] = atom.entries.len() as u64;
-        words[1] = u64::from(u32::from_be_bytes(atom.last)) << 16 | u64::from(atom.faces);
-        words[2] = atom.volume.to_bits();
-        for (entry, words) in atom.entries.iter().zip(words[HEADER..].chunks_exact_mut(E::WORDS)) {
-            entry.to_words(words);
-        }
+        self.atoms[i].pack(words);
     }
 
-    /// Reads what [`History::pack`] wrote into atom `i` and returns the number of words read.
+    /// Reads what [`History::pack`] wrote in one of [`FORMATS`] into atom `i`. What the index held becomes an orphan.
     ///
     /// # Errors
-    /// `InvalidParameter` if `words` ends before the history does.
-    pub fn unpack(&mut self, i: usize, words: &[u64]) -> Result<usize> {
-        let truncated = || Error::InvalidParameter("a packed motif history is truncated".into());
-        let [n, last, volume, rest @ ..] = words else { return Err(truncated()) };
-        let length = usize::try_from(*n).ok().and_then(|n| n.checked_mul(E::WORDS)).ok_or_else(truncated)?;
-        let entries = rest.get(..length).ok_or_else(truncated)?;
-        self.atoms[i] = AtomHistory {
-            entries: entries.chunks_exact(E::WORDS).map(E::from_words).collect(),
-            volume: f64::from_bits(*volume),
-            last: ((last >> 16) as u32).to_be_bytes(),
-            faces: *last as u16,
-        };
-        self.most_motifs = self.most_motifs.max(self.atoms[i].entries.len());
-        Ok(HEADER + length)
+    /// `InvalidParameter` if `words` are not exactly one packed history of that format.
+    pub fn unpack(&mut self, i: usize, words: &[u64], format: u32) -> Result<()> {
+        let atom = if format == 1 { AtomHistory::unpack_1(words) } else { AtomHistory::unpack(words) }?;
+        self.most_motifs = self.most_motifs.max(atom.entries.len());
+        self.replace(i, atom);
+        Ok(())
+    }
+
+    /// Whether nearly every sample of atom `i` was a new motif, see [`SATURATED`].
+    #[must_use]
+    pub fn is_saturated(&self, i: usize) -> bool {
+        let samples = self.atoms[i].samples();
+        samples >= MIN_SAMPLES && self.atoms[i].entropy() > SATURATED * (samples as f64).ln()
     }
 
     /// Bytes held by the histories.

@@ -3,5 +3,5 @@
 mod history;
 mod shannon;
 
-pub use history::{Entry, History, Summary};
+pub use history::{Entry, FORMATS, History, SATURATED, Summary};
 pub use shannon::{miller_madow, shannon};

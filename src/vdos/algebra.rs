@@ -51,6 +51,16 @@ pub fn multiply_right(mut a: MatMut<f64>, b: MatRef<f64>, par: Par) {
     }
 }
 
+/// Scalar product.
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// 2-norm.
+pub fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
 /// Copies the lower triangle of `a` to the upper one.
 pub fn mirror(mut a: MatMut<f64>) {
     for j in 0..a.ncols() {

@@ -1,104 +1,92 @@
-//! The inner loop of the product with a panel of vectors, for the instruction sets found at run time.
+//! The inner loops of the product with a panel of vectors, in double and in single precision, for the instruction sets found
+//! at run time.
 
-use super::matrix::{Lanes, PANEL};
-pub use crate::voronoi::Simd;
+use super::panel::PANEL;
+use crate::simd::Simd;
+use pulp::{Scalar, WithSimd};
 
 impl Simd {
     /// `y` = sum over k of `blocks[k]` times the three rows of `x` of atom `columns[k]`.
-    pub(super) fn row(self, columns: &[u32], blocks: &[[f64; 9]], x: &[Lanes], y: &mut [Lanes; 3]) {
-        let x = x.as_chunks::<3>().0;
-        match self {
-            Self::Portable => portable(columns, blocks, x, y),
-            // SAFETY: `Simd::detect` found the instruction set.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2(columns, blocks, x, y) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512(columns, blocks, x, y) },
+    pub(super) fn row(self, columns: &[u32], blocks: &[[f64; 9]], x: &[[f64; PANEL]], y: &mut [[f64; PANEL]; 3]) {
+        self.vectorize(Row { columns, blocks, x: x.as_chunks().0, y });
+    }
+
+    /// The same in single precision.
+    pub(super) fn row_single(
+        self,
+        columns: &[u32],
+        blocks: &[[f32; 9]],
+        x: &[[f32; PANEL]],
+        y: &mut [[f32; PANEL]; 3],
+    ) {
+        self.vectorize(Row { columns, blocks, x: x.as_chunks().0, y });
+    }
+
+    fn vectorize(self, work: impl WithSimd<Output = ()>) {
+        #[cfg(target_arch = "x86_64")]
+        if self == Self::Avx512
+            && let Some(simd) = pulp::x86::V4::try_new()
+        {
+            return pulp::Simd::vectorize(simd, work);
         }
+        #[cfg(target_arch = "x86_64")]
+        if self != Self::Portable
+            && let Some(simd) = pulp::x86::V3::try_new()
+        {
+            return pulp::Simd::vectorize(simd, work);
+        }
+        pulp::Simd::vectorize(Scalar::new(), work);
     }
 }
 
-/// Vectors at a time: what the registers of any machine hold.
-const NARROW: usize = 8;
+struct Row<'a, Real> {
+    columns: &'a [u32],
+    blocks: &'a [[Real; 9]],
+    x: &'a [[[Real; PANEL]; 3]],
+    y: &'a mut [[Real; PANEL]; 3],
+}
 
-fn portable(columns: &[u32], blocks: &[[f64; 9]], x: &[[Lanes; 3]], y: &mut [Lanes; 3]) {
-    for part in (0..PANEL).step_by(NARROW) {
-        let mut sums = [[0.0; NARROW]; 3];
-        for (&j, block) in columns.iter().zip(blocks) {
-            let x = &x[j as usize];
-            for (sum, row) in sums.iter_mut().zip(block.as_chunks::<3>().0) {
-                for (entry, x) in row.iter().zip(x) {
-                    for (sum, x) in sum.iter_mut().zip(&x[part..part + NARROW]) {
-                        *sum += entry * x;
+/// Defines the product for numbers `$real`, in parts of `$parts` registers of the panel for each number of lanes.
+macro_rules! product {
+    ($real:ty, $lanes:ident, $splat:ident, $mul_add:ident, $as_simd:ident, $as_mut_simd:ident, $($of:pat => $parts:literal),+) => {
+        impl WithSimd for Row<'_, $real> {
+            type Output = ();
+
+            #[inline(always)]
+            fn with_simd<S: pulp::Simd>(mut self, simd: S) {
+                match S::$lanes {
+                    $($of => self.columns_of_panel::<S, $parts>(simd),)+
+                }
+            }
+        }
+
+        impl Row<'_, $real> {
+            /// All columns of the panel, in parts of `N` registers.
+            #[inline(always)]
+            fn columns_of_panel<S: pulp::Simd, const N: usize>(&mut self, simd: S) {
+                for first in (0..PANEL / S::$lanes).step_by(N) {
+                    let mut sums = [[simd.$splat(0.0); N]; 3];
+                    for (&j, block) in self.columns.iter().zip(self.blocks) {
+                        for (c, x) in self.x[j as usize].iter().enumerate() {
+                            let x = &S::$as_simd(x).0[first..first + N];
+                            for (r, sums) in sums.iter_mut().enumerate() {
+                                let entry = simd.$splat(block[3 * r + c]);
+                                for (sum, &x) in sums.iter_mut().zip(x) {
+                                    *sum = simd.$mul_add(entry, x, *sum);
+                                }
+                            }
+                        }
+                    }
+                    for (y, sums) in self.y.iter_mut().zip(sums) {
+                        S::$as_mut_simd(y).0[first..first + N].copy_from_slice(&sums);
                     }
                 }
             }
         }
-        for (y, sum) in y.iter_mut().zip(sums) {
-            y[part..part + NARROW].copy_from_slice(&sum);
-        }
-    }
+    };
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2(columns: &[u32], blocks: &[[f64; 9]], x: &[[Lanes; 3]], y: &mut [Lanes; 3]) {
-    use std::arch::x86_64::{_mm256_fmadd_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd};
-    const LANES: usize = 4;
-    for part in (0..PANEL).step_by(2 * LANES) {
-        let mut sums = [[_mm256_setzero_pd(); 2]; 3];
-        for (&j, block) in columns.iter().zip(blocks) {
-            let x = &x[j as usize];
-            for c in 0..3 {
-                // SAFETY: `part` + 8 <= PANEL.
-                let x = unsafe {
-                    let at = x[c].as_ptr().add(part);
-                    [_mm256_loadu_pd(at), _mm256_loadu_pd(at.add(LANES))]
-                };
-                for r in 0..3 {
-                    let entry = _mm256_set1_pd(block[3 * r + c]);
-                    sums[r][0] = _mm256_fmadd_pd(entry, x[0], sums[r][0]);
-                    sums[r][1] = _mm256_fmadd_pd(entry, x[1], sums[r][1]);
-                }
-            }
-        }
-        for (y, sum) in y.iter_mut().zip(sums) {
-            // SAFETY: as above.
-            unsafe {
-                let at = y.as_mut_ptr().add(part);
-                _mm256_storeu_pd(at, sum[0]);
-                _mm256_storeu_pd(at.add(LANES), sum[1]);
-            }
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn avx512(columns: &[u32], blocks: &[[f64; 9]], x: &[[Lanes; 3]], y: &mut [Lanes; 3]) {
-    use std::arch::x86_64::{_mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_setzero_pd, _mm512_storeu_pd};
-    const LANES: usize = 8;
-    // Twelve sums hide the latency of the multiply-adds, twelve values of x are loaded once: 25 of 32 registers.
-    let mut sums = [[_mm512_setzero_pd(); PANEL / LANES]; 3];
-    for (&j, block) in columns.iter().zip(blocks) {
-        let x = &x[j as usize];
-        for c in 0..3 {
-            // SAFETY: a row of x holds PANEL doubles.
-            let x: [_; PANEL / LANES] =
-                std::array::from_fn(|part| unsafe { _mm512_loadu_pd(x[c].as_ptr().add(part * LANES)) });
-            for r in 0..3 {
-                let entry = _mm512_set1_pd(block[3 * r + c]);
-                for part in 0..PANEL / LANES {
-                    sums[r][part] = _mm512_fmadd_pd(entry, x[part], sums[r][part]);
-                }
-            }
-        }
-    }
-    for (y, sum) in y.iter_mut().zip(sums) {
-        for (part, sum) in sum.into_iter().enumerate() {
-            // SAFETY: a row of y holds PANEL doubles.
-            unsafe { _mm512_storeu_pd(y.as_mut_ptr().add(part * LANES), sum) };
-        }
-    }
-}
+// Three sums for each register of x: twelve hide the latency of the multiply-adds of AVX-512, six those of AVX2, which has
+// half as many registers. Without vectors the compiler makes its own of eight numbers.
+product!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s, 8 => 4, 1 => 8, _ => 2);
+product!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s, 1 => 8, _ => 2);

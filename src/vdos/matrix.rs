@@ -1,13 +1,8 @@
 //! The dynamical matrix of a configuration as sparse rows of 3 x 3 blocks.
 
-use super::kernel::Simd;
+use super::panel::{Lanes, PANEL};
 use crate::error::{Error, Result};
-
-/// Columns of a panel: the vectors that one sweep over the matrix multiplies.
-pub const PANEL: usize = 32;
-
-/// One row of a panel: a component of [`PANEL`] vectors.
-pub type Lanes = [f64; PANEL];
+use crate::simd::Simd;
 
 /// A symmetric matrix of n = 3 N rows in rows of 3 x 3 blocks, one block row an atom. Both triangles are stored.
 ///
@@ -26,7 +21,7 @@ impl DynamicalMatrix {
     ///
     /// # Errors
     /// If the shapes or columns are not as said, an entry is not finite, or block (j, i) is not the transpose of (i, j) to
-    /// the bit (symmetrise first: a solver sees only what both triangles agree on).
+    /// the bit (symmetrise first: a solver sees only what both triangles all_ok on).
     pub fn new(offsets: Vec<usize>, columns: Vec<u32>, blocks: Vec<[f64; 9]>) -> Result<Self> {
         let matrix = Self { offsets, columns, blocks, simd: Simd::detect() };
         matrix.check().map_err(|what| Error::InvalidParameter(format!("the dynamical matrix {what}")))?;

@@ -1,7 +1,7 @@
 //! Modes, divided over the ranks by atoms, and the file they go to.
 
-use super::peers::agree;
-use super::{Peers, Sample};
+use super::communicator::all_ok;
+use super::{Communicator, Group};
 use crate::error::{Error, Result};
 use faer::Mat;
 use std::f64::consts::TAU;
@@ -80,15 +80,18 @@ impl Modes {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, path: &Path, sample: &Sample, peers: &dyn Peers) -> Result<()> {
+    pub fn write(&self, path: &Path, group: &Group, comm: &dyn Communicator) -> Result<()> {
         let mut file = None;
         let mut state = Ok(());
-        if peers.rank() == 0 {
-            state = self.write_header(path, sample).map(|writer| file = Some(writer)).map_err(|e| failed(path, &e));
+        if comm.rank() == 0 {
+            state = self
+                .write_header(path, group)
+                .map(|writer| file = Some(writer))
+                .map_err(|e| Error::file("write", path, &e));
         }
-        agree(peers, state)?;
+        all_ok(comm, state)?;
         let mut state = Ok(());
-        let mut vector = vec![0.0; 3 * sample.ids.len()];
+        let mut vector = vec![0.0; 3 * group.ids.len()];
         for j in 0..self.eigenvalues.len() {
             vector.fill(0.0);
             for (k, &i) in self.atoms.iter().enumerate() {
@@ -96,28 +99,23 @@ impl Modes {
                     vector[3 * i as usize + c] = self.vectors[(3 * k + c, j)];
                 }
             }
-            peers.sum(&mut vector)?;
+            comm.sum(&mut vector)?;
             if let Some(file) = file.as_mut().filter(|_| state.is_ok()) {
                 state = vector.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()));
             }
         }
         let state = state.and_then(|()| file.as_mut().map_or(Ok(()), Write::flush));
-        agree(peers, state.map_err(|error| failed(path, &error)))
+        all_ok(comm, state.map_err(|error| Error::file("write", path, &error)))
     }
 
-    fn write_header(&self, path: &Path, sample: &Sample) -> std::io::Result<BufWriter<File>> {
+    fn write_header(&self, path: &Path, group: &Group) -> std::io::Result<BufWriter<File>> {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
         file.write_all(b"ERGMODES")?;
-        for count in [1, sample.ids.len(), self.eigenvalues.len()] {
+        for count in [1, group.ids.len(), self.eigenvalues.len()] {
             file.write_all(&(count as u64).to_le_bytes())?;
         }
-        sample.ids.iter().try_for_each(|id| file.write_all(&id.to_le_bytes()))?;
+        group.ids.iter().try_for_each(|id| file.write_all(&id.to_le_bytes()))?;
         self.eigenvalues.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))?;
         Ok(file)
     }
-}
-
-/// Error for a file that cannot be written.
-pub fn failed(path: &Path, error: &std::io::Error) -> Error {
-    Error::File(format!("cannot write {}: {error}", path.display()))
 }

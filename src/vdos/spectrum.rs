@@ -6,7 +6,7 @@
 
 use super::algebra::par;
 use super::modes::{Modes, frequency};
-use super::{COLUMNS, Peers, Sample, Settings};
+use super::{COLUMNS, Communicator, Group, VibrationSettings};
 use crate::error::Result;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat};
@@ -26,7 +26,7 @@ pub fn gaussian(f: f64, sigma: f64) -> f64 {
 }
 
 /// Frequencies at which the boson peak is looked for: both ends of the range, and evenly between.
-pub fn peak_grid(settings: &Settings) -> Vec<f64> {
+pub fn peak_grid(settings: &VibrationSettings) -> Vec<f64> {
     let [low, high] = settings.range;
     let intervals = ((high - low) / settings.sigma * RESOLUTION).ceil().max(1.0);
     (0..=intervals as usize).map(|k| low + (high - low) * (k as f64 / intervals)).collect()
@@ -70,10 +70,10 @@ impl Bands {
 pub fn per_atom(
     modes: &Modes,
     bands: &Bands,
-    settings: &Settings,
-    peers: &dyn Peers,
+    settings: &VibrationSettings,
+    comm: &dyn Communicator,
     n: usize,
-) -> Result<Vec<[f64; 4]>> {
+) -> Result<Vec<[f64; COLUMNS]>> {
     const ATOMS: usize = 512;
     let grid = peak_grid(settings);
     let frequencies: Vec<f64> = modes.eigenvalues.iter().map(|&value| frequency(value)).collect();
@@ -93,23 +93,23 @@ pub fn per_atom(
         for (k, &i) in atoms.iter().enumerate() {
             let [maximum, mean, at] = peak(&grid, reduced.row(k).iter().copied());
             let lowest = bands.lowest.iter().flatten().cloned().flatten();
-            columns[i as usize] = [maximum, mean, at, lowest.map(|j| modes.weight(first + k, j)).sum()];
+            columns[i as usize] = [maximum, mean, at, lowest.map(|j| modes.weight(first + k, j)).sum(), 0.0];
         }
     }
-    peers.sum(columns.as_flattened_mut())?;
+    comm.sum(columns.as_flattened_mut())?;
     Ok(columns)
 }
 
 /// Weight of each type in each mode, shape [types][modes], on all ranks: sums of |e_j^i|^2.
-pub fn type_weights(modes: &Modes, sample: &Sample, peers: &dyn Peers) -> Result<Vec<f64>> {
+pub fn type_weights(modes: &Modes, group: &Group, comm: &dyn Communicator) -> Result<Vec<f64>> {
     let count = modes.eigenvalues.len();
-    let mut weights = vec![0.0; sample.n_types * count];
+    let mut weights = vec![0.0; group.n_types * count];
     for j in 0..count {
         for (k, &i) in modes.atoms.iter().enumerate() {
-            weights[(sample.types[i as usize] as usize - 1) * count + j] += modes.weight(k, j);
+            weights[(group.types[i as usize] as usize - 1) * count + j] += modes.weight(k, j);
         }
     }
-    peers.sum(&mut weights)?;
+    comm.sum(&mut weights)?;
     Ok(weights)
 }
 
@@ -118,15 +118,15 @@ pub fn table(
     modes: &Modes,
     bands: &Bands,
     weights: &[f64],
-    sample: &Sample,
-    settings: &Settings,
+    group: &Group,
+    settings: &VibrationSettings,
     end: f64,
 ) -> Vec<f64> {
     let count = modes.eigenvalues.len();
     let frequencies: Vec<f64> = modes.eigenvalues.iter().map(|&value| frequency(value)).collect();
     let known = modes.complete_below - 3.0 * settings.sigma;
-    let scale = 1.0 / (3.0 * sample.types.len() as f64);
-    tabulate(settings.points, end, known, sample.n_types, |f, g| {
+    let scale = 1.0 / (3.0 * group.types.len() as f64);
+    tabulate(settings.points, end, known, group.n_types, |f, g| {
         for j in bands.positive.clone() {
             let line = gaussian(f - frequencies[j], settings.sigma) * scale;
             g.iter_mut().zip(weights[j..].iter().step_by(count)).for_each(|(g, weight)| *g += line * weight);

@@ -1,6 +1,6 @@
 //! The three modes that shift all atoms alike.
 
-use super::matrix::{Lanes, PANEL};
+use super::panel::{Lanes, PANEL};
 
 /// Unit vectors along x, y, z of a uniform shift, mass-weighted: component (i, c) of vector c is sqrt(m_i / M).
 #[derive(Debug, Clone)]

@@ -1,4 +1,6 @@
-//! What the tessellation is given: atoms, walls, and how far it can see.
+//! What the tessellation is given: atoms, walls, and the region in which all atoms are known.
+
+use crate::geometry::dot;
 
 /// Half-space {x : normal . x <= offset} in the coordinates of the atoms; `normal` has unit length.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,12 +37,5 @@ pub struct Domain {
     /// Faces of the box along non-periodic directions: they bound the cells.
     pub walls: Vec<Plane>,
     /// Region inside which every atom is present as an owned or ghost atom (empty: everywhere).
-    pub sight: Vec<Plane>,
-}
-
-/// Scalar product.
-#[must_use]
-#[inline(always)]
-pub fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    pub known: Vec<Plane>,
 }

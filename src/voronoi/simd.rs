@@ -1,6 +1,6 @@
 //! The inner loops of the tessellation, for the instruction sets found at run time.
 //!
-//! All of them find the same atoms: where rounding could decide, [`Kernel::pivot`] says so.
+//! All of them give the same result: where rounding could decide, [`Kernel::pivot`] marks the crossing as degenerate.
 
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -8,9 +8,9 @@ mod x86;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
-use super::dot;
+use crate::geometry::dot;
 
-/// Floats in the widest vector; arrays that [`Kernel::near`] reads are padded by as many elements.
+/// Floats in the widest vector; arrays that [`Kernel::within`] reads are padded by as many elements.
 pub const LANES_F32: usize = 16;
 /// Doubles in the widest vector; [`Planes`] are padded to a multiple of it.
 pub const LANES_F64: usize = 8;
@@ -97,43 +97,7 @@ pub struct Crossing {
     /// Slot of the plane that stops it.
     pub slot: usize,
     /// Rounding could have decided: a tie, a plane parallel to the line, or a crossing at the start of the line.
-    pub doubtful: bool,
-}
-
-/// An instruction set; the later ones are wider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Simd {
-    /// Baseline of the architecture.
-    Portable,
-    /// AVX2 with FMA and bit manipulation.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// AVX-512 (F, VL) on top of that.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Simd {
-    /// The widest instruction set of this machine.
-    #[must_use]
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("fma")
-                && is_x86_feature_detected!("bmi1")
-                && is_x86_feature_detected!("bmi2")
-                && is_x86_feature_detected!("lzcnt")
-                && is_x86_feature_detected!("popcnt");
-            if avx2 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
-                return Simd::Avx512;
-            }
-            if avx2 {
-                return Simd::Avx2;
-            }
-        }
-        Simd::Portable
-    }
+    pub degenerate: bool,
 }
 
 /// The inner loops for one instruction set.
@@ -141,8 +105,8 @@ pub trait Kernel {
     /// Replaces `found` by the positions in `runs` closer than sqrt(`r2`) to `center`.
     ///
     /// # Safety
-    /// The instruction set is present; `near` is padded by `LANES_F32` elements beyond the last run.
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>);
+    /// The instruction set is present; `x_f32` is padded by `LANES_F32` elements beyond the last run.
+    unsafe fn within(x_f32: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>);
 
     /// Adds the bisecting planes between an atom and others: `at` holds coordinates and weights, `center` those of the
     /// atom. False if one of the others is at the same place.
@@ -162,10 +126,10 @@ pub trait Kernel {
 pub struct Portable;
 
 impl Kernel for Portable {
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
+    unsafe fn within(x_f32: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
         found.clear();
         for &Run { start, end } in runs {
-            let [x, y, z] = near.each_ref().map(|near| &near[start as usize..end as usize]);
+            let [x, y, z] = x_f32.each_ref().map(|x| &x[start as usize..end as usize]);
             for (k, ((x, y), z)) in (start..).zip(x.iter().zip(y).zip(z)) {
                 let (dx, dy, dz) = (x - center[0], y - center[1], z - center[2]);
                 if dx * dx + dy * dy + dz * dz < r2 {
@@ -204,6 +168,6 @@ impl Kernel for Portable {
         let first = t.iter().copied().fold(f64::INFINITY, f64::min);
         let slot = t.iter().position(|&v| v <= first).unwrap_or(0);
         let ties = t.iter().filter(|&&v| v <= first + line.tie).count();
-        Crossing { t: first, slot, doubtful: ties > 1 || first <= line.tie || closest <= line.parallel }
+        Crossing { t: first, slot, degenerate: ties > 1 || first <= line.tie || closest <= line.parallel }
     }
 }

@@ -1,19 +1,21 @@
-//! The tessellation as its users see it: settings in, cells out.
+//! The interface of the tessellation: options and atoms in, cells out.
 
+use super::clipper::{CellClipper, KnownRegion};
 use super::grid::{Extent, Grid};
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512};
-use super::simd::{Kernel, Portable, Simd};
-use super::single::{Sight, Single};
-use super::wrap::{Worker, Workspace};
+use super::simd::{Kernel, Portable};
+use super::tuning::{ATOMS_PER_THREAD, MARGIN, MAX_ATOMS, RADIUS, WRAP_SHARE};
+use super::wrap::{GiftWrapping, Workspace};
 use super::{Atoms, Domain, Motif};
 use crate::error::{Error, Result};
-use crate::team::Team;
+use crate::simd::Simd;
+use crate::thread_pool::ThreadPool;
 use std::ops::Range;
 
 /// What is computed, and which faces and edges count.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct TessellationOptions {
     /// Edges of this length or shorter do not count (distance units).
     pub edge_threshold: f64,
     /// Faces of this area or smaller do not count (distance units squared).
@@ -26,16 +28,16 @@ pub struct Settings {
     pub threads: usize,
 }
 
-impl Settings {
+impl TessellationOptions {
     /// Whether lengths, areas or volumes are needed, not the motif alone.
     fn needs_geometry(&self) -> bool {
         self.volume || self.edge_threshold > 0.0 || self.face_threshold > 0.0 || self.face_fraction > 0.0
     }
 }
 
-impl Default for Settings {
+impl Default for TessellationOptions {
     fn default() -> Self {
-        Settings { edge_threshold: 0.0, face_threshold: 0.0, face_fraction: 0.0, volume: false, threads: 1 }
+        TessellationOptions { edge_threshold: 0.0, face_threshold: 0.0, face_fraction: 0.0, volume: false, threads: 1 }
     }
 }
 
@@ -48,29 +50,17 @@ pub struct Cell {
     pub volume: f64,
 }
 
-/// Ghosts within this times the atomic spacing are looked at first, and candidates within [`RADIUS`]. Cells of a metallic
-/// glass reach out to 1.9 spacings (twice the circumradius of their vertices).
-const MARGIN: f64 = 1.95;
-/// Search radius over the atomic spacing to begin with; widened atom by atom. Measured optimum for a metallic glass.
-const RADIUS: f64 = 1.80;
-/// A thread takes no fewer atoms than this.
-const ATOMS_PER_THREAD: usize = 100;
-/// Below this share of wanted atoms, clipping each of their cells is cheaper than wrapping all.
-const WRAP_SHARE: f64 = 0.15;
-
-/// Atoms and ghosts of one rank; four times as many still fit the 32-bit indices of vector gathers.
-const MOST_ATOMS: usize = 1 << 29;
-
-/// A tessellation: settings, work space, and the cells of the last configuration.
+/// A tessellation: options, work space, and the cells of the last configuration.
 #[derive(Debug)]
 pub struct Tessellation {
-    settings: Settings,
+    options: TessellationOptions,
     /// By position in the grid; `None` where no cell was wanted.
     cells: Vec<Option<Cell>>,
     n_owned: usize,
     grid: Grid,
-    threads: Vec<Thread>,
-    team: Team,
+    threads: Vec<ThreadWorkspace>,
+    pool: ThreadPool,
+    refused_threads: usize,
     /// No atom anywhere is larger than this or the largest known here.
     largest_radius: f64,
     /// Margin over the atomic spacing that was enough last time.
@@ -80,52 +70,52 @@ pub struct Tessellation {
 
 /// Work space of one thread.
 #[derive(Debug, Default)]
-struct Thread {
-    wrapped: Workspace,
-    single: Single,
+struct ThreadWorkspace {
+    wrap: Workspace,
+    clipper: CellClipper,
 }
 
 impl Tessellation {
     /// An empty tessellation.
     ///
     /// # Errors
-    /// `InvalidParameter` for negative or non-finite thresholds and for no threads.
-    pub fn new(settings: Settings) -> Result<Self> {
+    /// `InvalidParameter` for negative or non-finite thresholds, a fraction of 1 or more, and for no threads.
+    pub fn new(options: TessellationOptions) -> Result<Self> {
         let thresholds = [
-            ("edge_threshold", settings.edge_threshold),
-            ("face_threshold", settings.face_threshold),
-            ("face_fraction", settings.face_fraction),
+            ("edge_threshold", options.edge_threshold),
+            ("face_threshold", options.face_threshold),
+            ("face_fraction", options.face_fraction),
         ];
         for (name, value) in thresholds {
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(Error::InvalidParameter(format!("{name} = {value} is not a number >= 0")));
             }
         }
-        if settings.threads == 0 {
+        if options.face_fraction >= 1.0 {
+            let text =
+                format!("face_fraction {} is not a fraction: use a number from 0 to below 1", options.face_fraction);
+            return Err(Error::InvalidParameter(text));
+        }
+        if options.threads == 0 {
             return Err(Error::InvalidParameter("threads must be at least 1".into()));
         }
         Ok(Tessellation {
-            settings,
+            options,
             cells: Vec::new(),
             n_owned: 0,
             grid: Grid::default(),
             threads: Vec::new(),
-            team: Team::default(),
+            pool: ThreadPool::default(),
+            refused_threads: 0,
             largest_radius: 0.0,
             margin: MARGIN,
             simd: Simd::detect(),
         })
     }
 
-    /// What it was made with.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// The threads that the cells are found on, for others who work on the same sample.
-    pub(crate) fn team(&self) -> &Team {
-        &self.team
+    /// The threads that the cells are found on, for what else is done with the same sample.
+    pub(crate) fn pool(&self) -> &ThreadPool {
+        &self.pool
     }
 
     /// Uses the given instruction set instead of the best one, for tests and benchmarks.
@@ -137,8 +127,8 @@ impl Tessellation {
         self.simd = simd;
     }
 
-    /// Tells the largest radius of all atoms (distance units), also of those that will not be known here: how far a cell
-    /// depends on unknown atoms depends on it.
+    /// Sets the largest radius of all atoms (distance units), also of those that are not known here: the distance from which
+    /// unknown atoms can cut a cell depends on it.
     pub fn expect_radius(&mut self, largest: f64) {
         self.largest_radius = largest;
     }
@@ -146,23 +136,25 @@ impl Tessellation {
     /// Finds the cells of the owned atoms for which `wanted` is true.
     ///
     /// # Errors
-    /// `NotFinite`, `CoincidentAtoms`, or `GhostCutoff` if a cell may depend on atoms outside `domain.sight`;
+    /// `NotFinite`, `CoincidentAtoms`, or `GhostCutoff` if a cell may depend on atoms outside `domain.known`;
     /// `InvalidParameter` for more than 2^29 atoms.
     pub fn compute(&mut self, atoms: &Atoms, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync)) -> Result<()> {
         self.n_owned = 0;
         if atoms.n_owned == 0 {
             return Ok(());
         }
-        if atoms.x.len() > MOST_ATOMS {
-            return Err(Error::InvalidParameter(format!("more than {MOST_ATOMS} atoms and ghosts on one MPI rank")));
+        if atoms.x.len() > MAX_ATOMS {
+            return Err(Error::InvalidParameter(format!("more than {MAX_ATOMS} atoms and ghosts on one MPI rank")));
         }
-        let wish = (0..atoms.n_owned).filter(|&i| wanted(i)).count();
-        self.team.gather(self.settings.threads.min(wish / ATOMS_PER_THREAD).max(1));
+        let n_wanted = (0..atoms.n_owned).filter(|&i| wanted(i)).count();
+        let threads = self.options.threads.min(n_wanted / ATOMS_PER_THREAD).max(1);
+        self.pool.wake(threads);
+        self.refused_threads = threads - self.pool.size();
         check_finite(atoms)?;
         let extent = Extent::of(atoms);
         loop {
-            self.grid.build(atoms, &extent, self.margin, self.largest_radius, &self.team);
-            match self.run(domain, wanted, wish) {
+            self.grid.build(atoms, &extent, self.margin, self.largest_radius, &self.pool);
+            match self.run(domain, wanted, n_wanted) {
                 Ok(()) => {
                     self.n_owned = atoms.n_owned;
                     return Ok(());
@@ -173,6 +165,12 @@ impl Tessellation {
                 error => return error,
             }
         }
+    }
+
+    /// How many threads the system has refused for the last configuration; the others have done their work.
+    #[must_use]
+    pub fn refused_threads(&self) -> usize {
+        self.refused_threads
     }
 
     /// Number of owned atoms of the last configuration; 0 if its cells were not found.
@@ -192,24 +190,24 @@ impl Tessellation {
         (0..self.n_owned).map(|i| self.cell(i))
     }
 
-    /// Divides the positions among threads, which find the `wish` cells that are wanted.
-    fn run(&mut self, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync), wish: usize) -> Result<()> {
+    /// Divides the positions among threads, which find the `n_wanted` wanted cells.
+    fn run(&mut self, domain: &Domain, wanted: &(impl Fn(usize) -> bool + Sync), n_wanted: usize) -> Result<()> {
         let owned = self.grid.n_owned();
-        let geometry = self.settings.needs_geometry() || (wish as f64) < WRAP_SHARE * owned as f64;
-        let n_threads = self.team.size();
-        let sight = Sight::new(&self.grid, &domain.sight);
-        self.threads.resize_with(n_threads.max(self.threads.len()), Thread::default);
+        let geometry = self.options.needs_geometry() || (n_wanted as f64) < WRAP_SHARE * owned as f64;
+        let n_threads = self.pool.size();
+        let known = KnownRegion::new(&self.grid, &domain.known);
+        self.threads.resize_with(n_threads.max(self.threads.len()), ThreadWorkspace::default);
         self.cells.resize(self.grid.len(), None);
-        let task = Task { grid: &self.grid, domain, sight: &sight, settings: &self.settings, geometry, wanted };
+        let task = Task { grid: &self.grid, domain, known: &known, options: &self.options, geometry, wanted };
         let simd = self.simd;
         let (mut start, mut rest) = (0, self.cells.as_mut_slice());
         let shares = self.threads.iter_mut().zip(1..=n_threads).map(|(thread, k)| {
-            let range = start..self.grid.share(k, n_threads);
+            let range = start..self.grid.split(k, n_threads);
             let (cells, others) = std::mem::take(&mut rest).split_at_mut(range.len());
             (start, rest) = (range.end, others);
             (range, thread, cells)
         });
-        let results = self.team.share(shares.collect(), |(range, thread, cells)| task.run(simd, range, thread, cells));
+        let results = self.pool.run(shares.collect(), |(range, thread, cells)| task.run(simd, range, thread, cells));
         results.into_iter().collect()
     }
 }
@@ -218,8 +216,8 @@ impl Tessellation {
 struct Task<'a, W> {
     grid: &'a Grid,
     domain: &'a Domain,
-    sight: &'a Sight<'a>,
-    settings: &'a Settings,
+    known: &'a KnownRegion<'a>,
+    options: &'a TessellationOptions,
     /// Whether every cell is clipped, because more than its motif is asked for.
     geometry: bool,
     wanted: &'a W,
@@ -227,7 +225,13 @@ struct Task<'a, W> {
 
 impl<W: Fn(usize) -> bool + Sync> Task<'_, W> {
     /// Runs the kernel compiled for an instruction set.
-    fn run(&self, simd: Simd, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
+    fn run(
+        &self,
+        simd: Simd,
+        range: Range<usize>,
+        thread: &mut ThreadWorkspace,
+        cells: &mut [Option<Cell>],
+    ) -> Result<()> {
         match simd {
             Simd::Portable => self.cells::<Portable>(range, thread, cells),
             // SAFETY, both: the instruction set was found on this machine.
@@ -240,25 +244,35 @@ impl<W: Fn(usize) -> bool + Sync> Task<'_, W> {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-    fn cells_avx2(&self, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
+    fn cells_avx2(&self, range: Range<usize>, thread: &mut ThreadWorkspace, cells: &mut [Option<Cell>]) -> Result<()> {
         self.cells::<Avx2>(range, thread, cells)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-    fn cells_avx512(&self, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
+    fn cells_avx512(
+        &self,
+        range: Range<usize>,
+        thread: &mut ThreadWorkspace,
+        cells: &mut [Option<Cell>],
+    ) -> Result<()> {
         self.cells::<Avx512>(range, thread, cells)
     }
 
     /// Fills `cells` for a range of positions.
     #[inline(always)]
-    fn cells<S: Kernel>(&self, range: Range<usize>, thread: &mut Thread, cells: &mut [Option<Cell>]) -> Result<()> {
-        let Thread { wrapped, single } = thread;
+    fn cells<S: Kernel>(
+        &self,
+        range: Range<usize>,
+        thread: &mut ThreadWorkspace,
+        cells: &mut [Option<Cell>],
+    ) -> Result<()> {
+        let ThreadWorkspace { wrap, clipper } = thread;
         let radius = RADIUS * self.grid.spacing;
         let walls = &self.domain.walls;
         if !self.geometry {
-            let worker = Worker { grid: self.grid, walls, sight: self.sight, range: range.clone(), radius };
-            worker.run::<S>(wrapped, single)?;
+            let wrapping = GiftWrapping { grid: self.grid, walls, known: self.known, range: range.clone(), radius };
+            wrapping.run::<S>(wrap, clipper)?;
         }
         for (cell, position) in cells.iter_mut().zip(range.clone()) {
             *cell = None;
@@ -266,13 +280,13 @@ impl<W: Fn(usize) -> bool + Sync> Task<'_, W> {
                 continue;
             }
             if !self.geometry
-                && let Some(motif) = wrapped.tallies[position - range.start].motif()
+                && let Some(motif) = wrap.face_counts[position - range.start].motif()
             {
                 *cell = Some(Cell { motif, volume: 0.0 });
                 continue;
             }
-            single.clip::<S>(self.grid, walls, self.sight, position, radius)?;
-            *cell = Some(single.cell().measure(self.settings));
+            clipper.clip::<S>(self.grid, walls, self.known, position, radius)?;
+            *cell = Some(clipper.cell().measure(self.options));
         }
         Ok(())
     }

@@ -1,51 +1,49 @@
 //! Gift wrapping: every Delaunay tetrahedron is found once, and motifs are read off its edges.
 //!
 //! A face of the cell of atom i with k edges is a Delaunay edge (i, u) with k tetrahedra around it. Atoms are taken in
-//! the order of the [`Grid`]; a tetrahedron is found at its earliest atom, by walking along a Voronoi edge from a known
-//! vertex until the next atom stops it (a "pivot"). It is then handed on: to its second atom the triangle from which the
-//! wrapping goes on there, to its third atom the edge to the fourth. When an atom is done, the valence of each edge to a
-//! later atom is final. Atoms that a worker does not process (ghosts, atoms of other threads) come last in its order.
+//! the order of the [`Grid`]; a tetrahedron is found at its earliest atom, by following a Voronoi edge from a known
+//! vertex to the first plane that crosses it (a "pivot"). It is then left for later atoms: for its second atom the triangle
+//! from which the wrapping goes on there, for its third atom the edge to the fourth. When an atom is done, the valence of
+//! each edge to a later atom is final. Atoms that a thread does not process (ghosts, atoms of other threads) come last in
+//! its order.
 //!
 //! Floating-point decisions closer than a tolerance far above rounding flag all atoms concerned; their cells are
-//! built again by clipping ([`super::single`]), which applies the merge rule for degenerate vertices. Every other motif
+//! built again by clipping ([`super::clipper`]), which applies the merge rule for degenerate vertices. Every other motif
 //! is exact: its cell and those around it are closed. Where one is not (crystals), all cells are clipped.
 
 mod candidates;
+mod face_counts;
 mod link;
 mod lists;
-mod tally;
 
+use super::Plane;
+use super::clipper::{CellClipper, KnownRegion};
 use super::grid::Grid;
 use super::simd::{Crossing, Kernel, Line, Run};
-use super::single::{Sight, Single};
-use super::{Plane, dot};
+use super::tuning::{PARALLEL, TIE, WIDEN, WIDEN_MOST};
 use crate::error::{Error, Result};
-use link::{Link, Want};
+use crate::geometry::{cross, difference, dot, sum};
+use face_counts::FaceCounts;
+use link::{Link, OpenFacet};
 use lists::Lists;
 use std::ops::Range;
-use tally::Tally;
 
-/// Voronoi vertices closer than this times the atomic spacing are a tie: above rounding (1e-13) and above the merge
-/// tolerance (1e-9 times the diameter of a cell), below the shortest edges of thermal glasses (1e-7).
-const TIE: f64 = 1e-7;
-/// Planes whose normal makes a smaller angle than this with the plane across a line are too close to parallel with it.
-const PARALLEL: f64 = 1e-6;
 /// Marks the ranks of atoms and walls whose own cells are completed elsewhere: they come last in the order of work.
 const FOREIGN: u32 = 1 << 31;
 
-/// A triangle (atom, p, q) from which an earlier atom has found the tetrahedron with `apex`, and the centre of its
-/// circumsphere: as [`Want`], but with ranks.
+/// A triangle (atom, p, q) that an earlier atom has left for this one, which found the tetrahedron with `apex` behind it,
+/// and the centre of its circumsphere: as [`OpenFacet`], but with ranks instead of slots.
 #[derive(Debug, Clone, Copy)]
-struct Handed {
+struct PendingFacet {
     p: u32,
     q: u32,
     apex: u32,
     x: [f64; 3],
 }
 
-/// A walk along a Voronoi edge, from the vertex of an open triangle to where the next plane stops it.
-struct Walk {
-    want: Want,
+/// A Voronoi edge, followed from the vertex of an open triangle to the first plane that crosses it, at `x`.
+struct EdgeTrace {
+    facet: OpenFacet,
     line: Line,
     crossing: Crossing,
     x: [f64; 3],
@@ -54,13 +52,13 @@ struct Walk {
 /// Work space of one thread.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    /// One entry an atom of the worker's range, and one more (see [`close`]).
-    pub tallies: Vec<Tally>,
-    /// Place of each position, then of each wall, in the order of work.
+    /// One entry an atom of the range, and one more (see [`count_faces`]).
+    pub face_counts: Vec<FaceCounts>,
+    /// Rank of each position, then of each wall: its number in the order of work.
     ranks: Vec<u32>,
-    handed: Lists<Handed>,
+    pending: Lists<PendingFacet>,
     edges: Lists<u32>,
-    /// Where the candidates of the atoms of one cell are; the cell itself is in `runs[own_run]`.
+    /// Where the candidates of the atoms of one bin are; the bin itself is in `runs[own_run]`.
     runs: Vec<Run>,
     own_run: usize,
     found: Vec<u32>,
@@ -68,36 +66,36 @@ pub struct Workspace {
 }
 
 /// Gift wrapping of a range of positions.
-pub struct Worker<'a> {
+pub struct GiftWrapping<'a> {
     pub grid: &'a Grid,
     pub walls: &'a [Plane],
-    pub sight: &'a Sight<'a>,
+    pub known: &'a KnownRegion<'a>,
     pub range: Range<usize>,
     /// Search radius to begin with.
     pub radius: f64,
 }
 
-impl Worker<'_> {
-    /// Finds the tallies of all owned atoms in the range. If ties cannot be sorted out all of them are doubtful.
+impl GiftWrapping<'_> {
+    /// Counts the faces of all owned atoms in the range. If one cell is not closed because of ties, all are marked degenerate.
     #[inline(always)]
-    pub fn run<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<()> {
+    pub fn run<S: Kernel>(&self, work: &mut Workspace, clipper: &mut CellClipper) -> Result<()> {
         let n = self.range.len();
         if n == 0 {
             return Ok(());
         }
-        work.tallies.clear();
-        work.tallies.resize(n + 1, Tally::default());
-        work.handed.reset(n);
+        work.face_counts.clear();
+        work.face_counts.resize(n + 1, FaceCounts::default());
+        work.pending.reset(n);
         work.edges.reset(n);
         let ids = self.grid.len() + self.walls.len();
         work.link.slot_of.resize(ids, 0);
         work.ranks.clear();
         work.ranks.extend((0..ids).map(|id| if self.is_foreign(id) { id as u32 | FOREIGN } else { id as u32 }));
         let stencil = self.grid.stencil(self.radius);
-        for cell in self.grid.cell_of(self.range.start)..=self.grid.cell_of(self.range.end - 1) {
-            if !self.wrap_cell::<S>(cell, &stencil, work, single)? {
+        for bin in self.grid.bin_of(self.range.start)..=self.grid.bin_of(self.range.end - 1) {
+            if !self.wrap_bin::<S>(bin, &stencil, work, clipper)? {
                 // An unfinished cell leaves gaps in others, which need not show. Crystals come here at once.
-                work.tallies.iter_mut().for_each(|tally| tally.doubtful = true);
+                work.face_counts.iter_mut().for_each(|counts| counts.degenerate = true);
                 break;
             }
         }
@@ -108,23 +106,23 @@ impl Worker<'_> {
         !self.range.contains(&id) || self.grid.ghost[id]
     }
 
-    /// Wraps the owned atoms of one cell of the grid; false if one of them was not finished.
+    /// Wraps the owned atoms of one bin of the grid; false if one of them was not finished.
     #[inline(always)]
-    fn wrap_cell<S: Kernel>(
+    fn wrap_bin<S: Kernel>(
         &self,
-        cell: usize,
+        bin: usize,
         stencil: &[[isize; 3]],
         work: &mut Workspace,
-        single: &mut Single,
+        clipper: &mut CellClipper,
     ) -> Result<bool> {
-        let Range { start, end } = self.grid.positions(cell);
+        let Range { start, end } = self.grid.positions(bin);
         let own = start.max(self.range.start)..end.min(self.range.end);
         if own.clone().all(|position| self.grid.ghost[position]) {
             return Ok(true);
         }
         let Workspace { runs, own_run, .. } = work;
         runs.clear();
-        self.grid.runs_of_cell(cell, stencil, |run| {
+        self.grid.runs_around_bin(bin, stencil, |run| {
             self.later_runs(run, own.start, runs);
             if (run.start..run.end).contains(&(own.start as u32)) {
                 *own_run = runs.len() - 1;
@@ -133,60 +131,61 @@ impl Worker<'_> {
         for position in own.filter(|&position| !self.grid.ghost[position]) {
             work.runs[work.own_run].start = position as u32 + 1;
             work.link.begin(self.grid, position);
-            work.link.widen(self.radius, self.sight);
-            self.grid.near::<S>(position, self.radius, &work.runs, &mut work.found);
-            self.admit_found::<S>(work)?;
-            if !self.wrap::<S>(work, single)? {
+            work.link.widen(self.radius, self.known);
+            self.grid.within::<S>(position, self.radius, &work.runs, &mut work.found);
+            self.add_found::<S>(work)?;
+            if !self.wrap::<S>(work, clipper)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Finds the tetrahedra of the atom at work with later ones. False if ties keep its cell from being closed.
+    /// Finds the tetrahedra of the current atom with later ones. False if ties keep its cell from being closed.
     #[inline(always)]
-    fn wrap<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<bool> {
+    fn wrap<S: Kernel>(&self, work: &mut Workspace, clipper: &mut CellClipper) -> Result<bool> {
         let local = work.link.position - self.range.start;
-        self.receive(work);
-        if work.tallies[local].is_empty() && !self.seed::<S>(work, single)? {
+        self.take_pending(work);
+        if work.face_counts[local].is_empty() && !self.seed::<S>(work, clipper)? {
             return Ok(false);
         }
-        // Far beyond any cell that does not make the kernel go in circles.
+        // More than any cell needs: ties could make the loop endless.
         let mut pivots_left = 4 * work.link.planes.len() + 64;
-        while let Some([place, other]) = work.link.wants.pair() {
-            let (want, rival) = (work.link.wants.at(place), work.link.wants.at(other));
-            let walk = self.walk::<S>(want, &mut work.link);
-            let second = self.walk::<S>(rival, &mut work.link);
-            let known = work.link.planes.len();
-            work.link.wants.take(place);
-            if pivots_left == 0 || !self.arrive::<S>(walk, work)? {
+        while let Some([place, other]) = work.link.open.pair() {
+            let (facet, other_facet) = (work.link.open.at(place), work.link.open.at(other));
+            // Two at a time, since the processor overlaps them; the second counts if the first leaves it as it is.
+            let trace = self.trace_edge::<S>(facet, &mut work.link);
+            let second = self.trace_edge::<S>(other_facet, &mut work.link);
+            let n_planes = work.link.planes.len();
+            work.link.open.remove(place);
+            if pivots_left == 0 || !self.accept_vertex::<S>(trace, work)? {
                 return Ok(false);
             }
             pivots_left -= 1;
-            if work.link.wants.is_open(other, &rival) && work.link.planes.len() == known {
-                work.link.wants.take(other);
-                if !self.arrive::<S>(second, work)? {
+            if work.link.open.is_open(other, &other_facet) && work.link.planes.len() == n_planes {
+                work.link.open.remove(other);
+                if !self.accept_vertex::<S>(second, work)? {
                     return Ok(false);
                 }
             }
         }
-        close(local, self.range.start as u32, work);
-        let tally = &work.tallies[local];
-        Ok(tally.is_closed() || tally.is_empty())
+        count_faces(local, self.range.start as u32, work);
+        let counts = &work.face_counts[local];
+        Ok(counts.is_closed() || counts.is_empty())
     }
 
-    /// Takes what earlier atoms have handed to this one.
+    /// Takes the triangles and edges that earlier atoms have left for this one.
     #[inline(always)]
-    fn receive(&self, work: &mut Workspace) {
+    fn take_pending(&self, work: &mut Workspace) {
         let list = work.link.position - self.range.start;
-        while let Some(handed) = work.handed.pop(list) {
+        while let Some(pending) = work.pending.pop(list) {
             let link = &mut work.link;
-            let (p, q) = (self.slot(handed.p, link), self.slot(handed.q, link));
+            let (p, q) = (self.slot(pending.p, link), self.slot(pending.q, link));
             for slot in [p, q] {
                 link.valence[slot as usize] = link.valence[slot as usize].saturating_add(1);
             }
-            let x = [0, 1, 2].map(|d| handed.x[d] - link.x[d]);
-            self.want(Want { p, q, apex: handed.apex, x }, work);
+            let x = difference(&pending.x, &link.x);
+            self.insert_facet(OpenFacet { p, q, apex: pending.apex, x }, work);
         }
         while let Some(rank) = work.edges.pop(list) {
             let slot = self.slot(rank, &mut work.link);
@@ -194,35 +193,35 @@ impl Worker<'_> {
         }
     }
 
-    /// Opens a triangle, or closes it. `want.apex` is a rank, `want.p` and `want.q` are slots.
+    /// Inserts an open triangle, or removes its twin if that is open. `facet.apex` is a rank, `facet.p` and `facet.q` are slots.
     #[inline(always)]
-    fn want(&self, want: Want, work: &mut Workspace) {
-        let (closed, mate) = work.link.wants.toggle(want);
-        // One coordinate settles it nearly always.
-        if closed & ((want.x[0] - mate.x[0]).abs() <= TIE * self.grid.spacing) {
-            let mate = *mate;
-            self.doubt_edge(&Want { p: want.p, q: want.q, apex: want.apex, x: want.x }, &mate, work);
+    fn insert_facet(&self, facet: OpenFacet, work: &mut Workspace) {
+        let (cancelled, twin) = work.link.open.insert_or_cancel(facet);
+        // Comparing one coordinate excludes nearly all.
+        if cancelled & ((facet.x[0] - twin.x[0]).abs() <= TIE * self.grid.spacing) {
+            let twin = *twin;
+            self.mark_short_edge(&OpenFacet { p: facet.p, q: facet.q, apex: facet.apex, x: facet.x }, &twin, work);
         }
     }
 
-    /// Flags all atoms of two neighbouring tetrahedra if their circumspheres have one centre.
+    /// Marks all atoms of two neighbouring tetrahedra if their circumspheres have the same centre.
     #[cold]
     #[inline(never)]
-    fn doubt_edge(&self, want: &Want, mate: &Want, work: &mut Workspace) {
-        let edge = [0, 1, 2].map(|d| want.x[d] - mate.x[d]);
+    fn mark_short_edge(&self, facet: &OpenFacet, twin: &OpenFacet, work: &mut Workspace) {
+        let edge = difference(&facet.x, &twin.x);
         let tie = TIE * self.grid.spacing;
         if dot(&edge, &edge) <= tie * tie {
-            let [p, q] = [want.p, want.q].map(|slot| work.link.ranks[slot as usize]);
-            self.doubt(&[work.link.position as u32, p, q, want.apex, mate.apex], &mut work.tallies);
+            let [p, q] = [facet.p, facet.q].map(|slot| work.link.ranks[slot as usize]);
+            self.mark_degenerate(&[work.link.position as u32, p, q, facet.apex, twin.apex], &mut work.face_counts);
         }
     }
 
-    /// Flags atoms whose motif hangs on rounding.
+    /// Marks atoms whose motif depends on rounding.
     #[cold]
     #[inline(never)]
-    fn doubt(&self, ranks: &[u32], tallies: &mut [Tally]) {
+    fn mark_degenerate(&self, ranks: &[u32], face_counts: &mut [FaceCounts]) {
         for &rank in ranks.iter().filter(|&rank| rank & FOREIGN == 0) {
-            tallies[rank as usize - self.range.start].doubtful = true;
+            face_counts[rank as usize - self.range.start].degenerate = true;
         }
     }
 
@@ -230,12 +229,12 @@ impl Worker<'_> {
     /// which is an error only where the cell is asked for.
     #[cold]
     #[inline(never)]
-    fn seed<S: Kernel>(&self, work: &mut Workspace, single: &mut Single) -> Result<bool> {
-        match single.clip::<S>(self.grid, self.walls, self.sight, work.link.position, self.radius) {
+    fn seed<S: Kernel>(&self, work: &mut Workspace, clipper: &mut CellClipper) -> Result<bool> {
+        match clipper.clip::<S>(self.grid, self.walls, self.known, work.link.position, self.radius) {
             Err(Error::GhostCutoff { .. } | Error::Tessellation(_)) => return Ok(false),
             other => other?,
         }
-        let Some((ids, x)) = single.cell().vertex() else { return Ok(true) };
+        let Some((ids, x)) = clipper.cell().vertex() else { return Ok(true) };
         let mut slots = [0; 3];
         for (slot, id) in slots.iter_mut().zip(ids) {
             *slot = self.slot(work.ranks[id as usize], &mut work.link);
@@ -246,20 +245,20 @@ impl Worker<'_> {
         }
         let [p, q, r] = slots;
         let apex = work.link.ranks[r as usize];
-        self.want(Want { p: q, q: p, apex, x }, work);
+        self.insert_facet(OpenFacet { p: q, q: p, apex, x }, work);
         self.add_tetrahedron([p, q, r], x, work);
         Ok(true)
     }
 
-    /// Walks from the vertex of an open triangle to the next plane.
+    /// Follows a Voronoi edge from the vertex of an open triangle to the first plane that crosses it.
     #[inline(always)]
-    fn walk<S: Kernel>(&self, want: Want, link: &mut Link) -> Walk {
-        let on = [want.p as usize, want.q as usize];
+    fn trace_edge<S: Kernel>(&self, facet: OpenFacet, link: &mut Link) -> EdgeTrace {
+        let on = [facet.p as usize, facet.q as usize];
         let along = cross(&link.planes.c(on[0]), &link.planes.c(on[1]));
-        // At least the length, at most 1.7 times as much; a square root would be waited for.
+        // Between 1 and 1.7 times the length; the pivot would have to wait for a square root.
         let length = along.iter().map(|v| v.abs()).sum::<f64>();
         let line = Line {
-            from: want.x,
+            from: facet.x,
             along,
             on,
             parallel: PARALLEL * self.grid.spacing * length,
@@ -267,40 +266,42 @@ impl Worker<'_> {
         };
         // SAFETY: `S` was chosen for this machine.
         let crossing = unsafe { S::pivot(&mut link.planes, &line) };
-        let x = [0, 1, 2].map(|d| want.x[d] + crossing.t * along[d]);
-        Walk { want, line, crossing, x }
+        let x = [0, 1, 2].map(|d| facet.x[d] + crossing.t * along[d]);
+        EdgeTrace { facet, line, crossing, x }
     }
 
-    /// Adds the tetrahedron at the end of a walk. False if nothing known stops the walk in time.
+    /// Adds the tetrahedron of the vertex at the end of an edge. False if no known atom ends the edge within the known region.
     #[inline(always)]
-    fn arrive<S: Kernel>(&self, mut walk: Walk, work: &mut Workspace) -> Result<bool> {
-        while dot(&walk.x, &walk.x) > work.link.final2 && work.link.radius < self.sight.farthest.min(self.grid.margin) {
+    fn accept_vertex<S: Kernel>(&self, mut trace: EdgeTrace, work: &mut Workspace) -> Result<bool> {
+        while dot(&trace.x, &trace.x) > work.link.final2
+            && work.link.radius < self.known.max_distance.min(self.grid.margin)
+        {
             let link = &work.link;
-            let needed = self.sight.reach(&walk.x, link.weight).min(4.0 * link.radius);
-            let radius = (1.3 * link.radius).max(1.001 * needed);
+            let needed = self.known.needed_radius(&trace.x, link.weight).min(WIDEN_MOST * link.radius);
+            let radius = (WIDEN * link.radius).max(1.001 * needed);
             self.gather::<S>(radius, work)?;
-            walk = self.walk::<S>(walk.want, &mut work.link);
+            trace = self.trace_edge::<S>(trace.facet, &mut work.link);
         }
-        let Walk { want, line, crossing, x } = walk;
+        let EdgeTrace { facet, line, crossing, x } = trace;
         let link = &work.link;
-        let settled = dot(&x, &x) <= link.final2 && link.radius <= self.sight.clear;
+        let settled = dot(&x, &x) <= link.final2 && link.radius <= self.known.depth;
         let index = self.grid.index[link.position];
-        if !settled && self.sight.check(index, &link.x, &x, link.weight).is_err() {
+        if !settled && self.known.check(index, &link.x, &x, link.weight).is_err() {
             return Ok(false);
         }
-        if crossing.doubtful {
-            self.doubt_line(&want, &line, crossing.t, work);
+        if crossing.degenerate {
+            self.mark_tie(&facet, &line, crossing.t, work);
         }
-        self.add_tetrahedron([want.p, want.q, crossing.slot as u32], x, work);
+        self.add_tetrahedron([facet.p, facet.q, crossing.slot as u32], x, work);
         Ok(true)
     }
 
-    /// Flags all atoms of a tie on a line.
+    /// Marks all atoms whose planes cross a line in the same vertex, or run parallel to it.
     #[cold]
     #[inline(never)]
-    fn doubt_line(&self, want: &Want, line: &Line, t: f64, work: &mut Workspace) {
+    fn mark_tie(&self, facet: &OpenFacet, line: &Line, t: f64, work: &mut Workspace) {
         let link = &work.link;
-        let mut ranks = vec![link.position as u32, link.ranks[line.on[0]], link.ranks[line.on[1]], want.apex];
+        let mut ranks = vec![link.position as u32, link.ranks[line.on[0]], link.ranks[line.on[1]], facet.apex];
         for slot in (0..link.planes.len()).filter(|slot| !line.on.contains(slot)) {
             let c = link.planes.c(slot);
             let ahead = dot(&c, &line.along);
@@ -309,11 +310,11 @@ impl Worker<'_> {
                 ranks.push(link.ranks[slot]);
             }
         }
-        self.doubt(&ranks, &mut work.tallies);
+        self.mark_degenerate(&ranks, &mut work.face_counts);
     }
 
-    /// Counts a new tetrahedron, opens its triangles (closing those that are known), and hands it on. `slots`: its other
-    /// three atoms, counter-clockwise as seen from outside; the triangle of the first two is taken care of already.
+    /// Counts a new tetrahedron, inserts its triangles, and leaves it for its later atoms. `slots`: its other three atoms,
+    /// counter-clockwise as seen from outside; the triangle of the first two is not inserted again.
     #[inline(always)]
     fn add_tetrahedron(&self, slots: [u32; 3], x: [f64; 3], work: &mut Workspace) {
         let ranks = slots.map(|slot| work.link.ranks[slot as usize]);
@@ -322,8 +323,8 @@ impl Worker<'_> {
             *valence = valence.saturating_add(1);
         }
         let [p, q, r] = slots;
-        self.want(Want { p: r, q, apex: ranks[0], x }, work);
-        self.want(Want { p, q: r, apex: ranks[1], x }, work);
+        self.insert_facet(OpenFacet { p: r, q, apex: ranks[0], x }, work);
+        self.insert_facet(OpenFacet { p, q: r, apex: ranks[1], x }, work);
         let [a, b, c] = ranks;
         // Rotated so that the earliest comes first, without a branch that could not be predicted.
         let turn = usize::from(b < a && b < c) + 2 * usize::from(c < a && c < b);
@@ -331,9 +332,9 @@ impl Worker<'_> {
         let [first, second, third] = [turned[turn], turned[turn + 1], turned[turn + 2]];
         if first & FOREIGN == 0 {
             let start = self.range.start;
-            let x = [0, 1, 2].map(|d| x[d] + work.link.x[d]);
+            let x = sum(&x, &work.link.x);
             let apex = work.link.position as u32;
-            work.handed.push(first as usize - start, Handed { p: second, q: third, apex, x });
+            work.pending.push(first as usize - start, PendingFacet { p: second, q: third, apex, x });
             let (early, late) = (second.min(third), second.max(third));
             if early & FOREIGN == 0 {
                 work.edges.push(early as usize - start, late);
@@ -342,24 +343,19 @@ impl Worker<'_> {
     }
 }
 
-/// The edges from the atom at work to later ones are final: each is a face of both cells. Candidates that turned out to be
-/// no neighbours count as faces without edges, of this cell and of a last tally that is nobody's: which they are is not
-/// predictable.
+/// Counts the edges from the current atom to later ones, which are final: each is a face of both cells. Candidates that
+/// turned out to be no neighbours are counted, too, as faces without edges and into a last entry that is not used, as a
+/// branch on them could not be predicted.
 #[inline(always)]
-fn close(local: usize, start: u32, work: &mut Workspace) {
-    let Workspace { tallies, link, .. } = work;
-    let nobody = tallies.len() - 1;
-    let mut mine = tallies[local];
+fn count_faces(local: usize, start: u32, work: &mut Workspace) {
+    let Workspace { face_counts, link, .. } = work;
+    let discarded = face_counts.len() - 1;
+    let mut mine = face_counts[local];
     for (&rank, &valence) in link.ranks.iter().zip(&link.valence) {
-        let theirs = if valence > 0 && rank & FOREIGN == 0 { (rank - start) as usize } else { nobody };
-        tallies[theirs].add_face(valence);
+        let theirs = if valence > 0 && rank & FOREIGN == 0 { (rank - start) as usize } else { discarded };
+        face_counts[theirs].add_face(valence);
         mine.add_face(valence);
     }
     mine.faces[0] = 0;
-    tallies[local] = mine;
-}
-
-#[inline(always)]
-fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    face_counts[local] = mine;
 }

@@ -1,6 +1,7 @@
 //! Energy surfaces to search on, and their derivatives by nalgebra.
 
-use ergodic::artn::{Cell, Engine, Sample, Settings, Steps};
+use ergodic::artn::{Engine, Sample, Settings, Steps};
+use ergodic::geometry::SimulationBox;
 use ergodic::{Error, Result};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
@@ -193,13 +194,13 @@ pub fn stationary(energy: &impl Energy, x: &[f64]) -> (Vec<f64>, f64) {
 /// A cluster of one species.
 pub fn sample(positions: Vec<f64>) -> Sample {
     let atoms = positions.len() / 3;
-    Sample { ids: (1..=atoms as i64).collect(), types: vec![1; atoms], positions, cell: Cell::open() }
+    Sample { ids: (1..=atoms as i64).collect(), types: vec![1; atoms], positions, cell: SimulationBox::open() }
 }
 
 /// Atoms in an external field: the box is periodic and far larger than the row of atoms, so that no rotation is removed.
 pub fn field(positions: Vec<f64>) -> Sample {
     const SIDE: f64 = 1e5;
-    let cell = Cell::new([[SIDE, 0.0, 0.0], [0.0, SIDE, 0.0], [0.0, 0.0, SIDE]], [true; 3]).unwrap();
+    let cell = SimulationBox::new([0.0; 3], [SIDE, SIDE, SIDE, 0.0, 0.0, 0.0], [true; 3]).unwrap();
     Sample { cell, ..sample(positions) }
 }
 

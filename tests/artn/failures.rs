@@ -88,7 +88,7 @@ fn wrong_use_is_refused() {
     };
     let minimum = minimum_of(&wells(), 2);
     assert!(refused(Settings { ftol: 0.0, ..settings() }, minimum.clone()).contains("ftol = 0"));
-    assert!(refused(Settings { curvature: 0.1, ..settings() }, minimum.clone()).contains("curvature = 0.1"));
+    assert!(refused(Settings { curvature: 0.1, ..settings() }, minimum.clone()).contains("curvature 0.1 is positive"));
     assert!(refused(Settings { barrier: [1.0, 1.0], ..settings() }, minimum.clone()).contains("barrier"));
     let mut high = minimum.clone();
     high[0] += 0.1;

@@ -71,6 +71,7 @@ fn a_given_direction_is_followed() {
     let minimum = stationary(&DoubleWells { coupling: 0.05 }, &corner).0;
     let settings = Settings {
         active: None,
+        push: 0.1,
         push_radius: 150.0,
         curvature: -0.1,
         ftol: 1e-6,

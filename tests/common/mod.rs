@@ -5,7 +5,8 @@
 
 pub mod voropp;
 
-use ergodic::voronoi::{Neighbor, Plane, dot};
+use ergodic::geometry::{cross, dot, norm, sum};
+use ergodic::voronoi::{Neighbor, Plane};
 
 /// A vector.
 pub type Vec3 = [f64; 3];
@@ -46,7 +47,7 @@ impl Periodic {
     pub fn shifted(&self, shift: Vec3) -> Self {
         let mut moved = self.clone();
         for x in &mut moved.x {
-            let f = self.fractions(&add(x, &shift));
+            let f = self.fractions(&sum(x, &shift));
             *x = combine(&self.cell, &f.map(|f| f - f.floor()));
         }
         moved
@@ -56,7 +57,7 @@ impl Periodic {
     pub fn rattled(&self, amplitude: f64, random: &mut Random) -> Self {
         let mut moved = self.clone();
         for x in &mut moved.x {
-            *x = add(x, &random.vector().map(|r| (2.0 * r - 1.0) * amplitude));
+            *x = sum(x, &random.vector().map(|r| (2.0 * r - 1.0) * amplitude));
         }
         moved
     }
@@ -78,7 +79,7 @@ impl Periodic {
             let n: Vec3 = std::array::from_fn(|k| m[k] as f64 - reach[k] as f64);
             let shift = combine(&self.cell, &n);
             for (i, xi) in self.x.iter().enumerate() {
-                let image = add(xi, &shift);
+                let image = sum(xi, &shift);
                 let f = self.fractions(&image);
                 if (0..3).all(|k| f[k] * heights[k] >= -margin && (f[k] - 1.0) * heights[k] <= margin) {
                     x.push(image);
@@ -186,18 +187,6 @@ pub fn rotate(x: &Vec3, axis: &Vec3, angle: f64) -> Vec3 {
     let (s, c) = angle.sin_cos();
     let (along, across) = (dot(axis, x) * (1.0 - c), cross(axis, x));
     std::array::from_fn(|k| c * x[k] + s * across[k] + along * axis[k])
-}
-
-pub fn add(a: &Vec3, b: &Vec3) -> Vec3 {
-    std::array::from_fn(|k| a[k] + b[k])
-}
-
-pub fn cross(a: &Vec3, b: &Vec3) -> Vec3 {
-    std::array::from_fn(|k| a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3])
-}
-
-pub fn norm(a: &Vec3) -> f64 {
-    dot(a, a).sqrt()
 }
 
 /// A reproducible stream of numbers in [0, 1).

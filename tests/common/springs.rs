@@ -3,7 +3,7 @@
 // Every test binary uses its own part of this.
 #![allow(dead_code)]
 
-use ergodic::vdos::{DynamicalMatrix, Sample, Settings};
+use ergodic::vdos::{DynamicalMatrix, Group, VibrationSettings};
 use nalgebra::{DMatrix, SymmetricEigen};
 use std::f64::consts::TAU;
 
@@ -91,13 +91,13 @@ impl Network {
     }
 
     /// All atoms move: translations are projected out.
-    pub fn free(&self) -> Sample<'_> {
-        Sample { ids: &self.ids, types: &self.types, n_types: 2, masses: Some(&self.masses) }
+    pub fn free(&self) -> Group<'_> {
+        Group { ids: &self.ids, types: &self.types, n_types: 2, masses: Some(&self.masses) }
     }
 
     /// Atoms outside the group are held.
-    pub fn held(&self) -> Sample<'_> {
-        Sample { masses: None, ..self.free() }
+    pub fn held(&self) -> Group<'_> {
+        Group { masses: None, ..self.free() }
     }
 
     /// Eigenvalues, ascending, and eigenvectors by nalgebra.
@@ -123,8 +123,14 @@ pub fn frequency(eigenvalue: f64) -> f64 {
 }
 
 /// Settings for the networks: the window ends 6 sigma above the range.
-pub fn settings() -> Settings {
-    Settings { range: [1.2, 1.7], sigma: 0.08, fcut: Some(1.7 + 6.0 * 0.08), points: 200, ..Settings::default() }
+pub fn settings() -> VibrationSettings {
+    VibrationSettings {
+        range: [1.2, 1.7],
+        sigma: 0.08,
+        fcut: Some(1.7 + 6.0 * 0.08),
+        points: 200,
+        ..VibrationSettings::default()
+    }
 }
 
 /// What a modes file holds.

@@ -1,11 +1,12 @@
 //! The same cells by voro++, and their motifs by the rules of the manual.
 
-use ergodic::voronoi::{MIN_ORDER, Motif, Settings};
+use ergodic::geometry::{difference, norm};
+use ergodic::voronoi::{MIN_ORDER, Motif, TessellationOptions};
 use voro_rs::container::Container2;
 use voro_rs::container_loop::ContainerLoop;
 use voro_rs::prelude::{Container0, ContainerRad, ContainerStd, LoopAll, VoroCell, VoroCellNbr, VoroCellSgl};
 
-use super::{Vec3, add, norm};
+use super::Vec3;
 
 /// A face as voro++ sees it.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub struct ReferenceCell {
 
 impl ReferenceCell {
     /// Faces are dropped first, then edges; faces with less than three edges do not count.
-    pub fn motif(&self, settings: &Settings) -> Motif {
+    pub fn motif(&self, settings: &TessellationOptions) -> Motif {
         let surface: f64 = self.faces.iter().map(|f| f.area).sum();
         let mut motif = Motif::default();
         for face in &self.faces {
@@ -111,7 +112,7 @@ fn read(mut cell: VoroCellNbr) -> ReferenceCell {
         rest = others;
         let edges = (0..face.len()).map(|e| {
             let [a, b] = [face[e], face[(e + 1) % face.len()]].map(|v| corners[v as usize]);
-            norm(&add(&a, &b.map(|b| -b)))
+            norm(&difference(&a, &b))
         });
         faces.push(ReferenceFace { neighbor, area, edges: edges.collect() });
     }

@@ -4,13 +4,14 @@ import csv
 
 import numpy as np
 
-INTEGERS = {"attempt", "center", "trial", "type", "moved", "same_as", "evals_saddle", "evals_full", "evals_total"}
+INTEGERS = {"attempt", "center", "trial", "type", "moved", "same_as", "evals_saddle", "evals_full", "evals_total", "mover"}
 COLUMNS = (
     "attempt,center,trial,type,status,barrier,barrier_back,energy_initial,energy_saddle,energy_final,eigenvalue,fmax,"
-    "dr_saddle,dr_final,dr_center,moved,same_as,evals_saddle,evals_full,evals_total,seconds"
+    "dr_saddle,dr_final,dr_center,moved,same_as,evals_saddle,evals_full,evals_total,seconds,"
+    "dr_center_final,mover,mover_distance,weight"
 ).split(",")
 STATUSES = {
-    "success", "duplicate", "not_connected", "no_exit", "eigenvalue_lost", "maxeval", "barrier_range",
+    "success", "elsewhere", "duplicate", "not_connected", "no_exit", "eigenvalue_lost", "maxeval", "barrier_range",
     "no_new_minimum", "not_converged", "force_error",
 }
 
@@ -58,8 +59,15 @@ def value(name, word):
 def events(path):
     """Lines of a table or of several without `attempt` and `seconds`, by (center, trial)."""
     paths = path if isinstance(path, list) else [path]
-    lines = [line.split(",")[1:-1] for path in paths for line in path.read_text().splitlines()[1:]]
+    lines = [key(line) for path in paths for line in path.read_text().splitlines()[1:]]
     return sorted(lines, key=lambda words: (int(words[0]), int(words[1])))
+
+
+def key(line):
+    """Words of a line of a table without `attempt` and `seconds`."""
+    words = line.split(",")
+    del words[COLUMNS.index("seconds")]
+    return words[1:]
 
 
 def different_events(rows, wanted):

@@ -1,13 +1,16 @@
 """Events of fix artn against what stock LAMMPS says about them."""
 
+import csv
+
 import numpy as np
 import pytest
 
 from artn import copper, events, minimum_image, read_table
 from conftest import Lammps, read_dump
 
+BEFORE = "write_dump all custom before.dump id x y z modify sort id format float %.17g\n"
 HOP = """
-fix hop shell artn 11 events 1 attempts 4 active 7.0 events_file events.csv saddles saddles.dump minima minima.dump
+fix hop shell artn 11 events 1 attempts 4 active 7.0 events_file events.csv saddles saddles.dump minima minima.dump displaced displaced.csv
 thermo_style custom step pe fmax f_hop f_hop[1] f_hop[2] f_hop[3] f_hop[4] f_hop[5] f_hop[6] f_hop[7]
 thermo 1
 run 100
@@ -17,7 +20,7 @@ run 100
 @pytest.fixture(scope="module")
 def hops(tmp_path_factory):
     """A campaign over the neighbors of a vacancy."""
-    run = Lammps(tmp_path_factory.mktemp("hops"))(copper() + HOP + "write_dump all custom after.dump id x y z fx fy fz f_hop[*] modify format float %.17g\n")
+    run = Lammps(tmp_path_factory.mktemp("hops"))(copper() + BEFORE + HOP + "write_dump all custom after.dump id x y z fx fy fz f_hop[*] modify format float %.17g\n")
     return run, read_table(run.folder / "events.csv")
 
 
@@ -172,3 +175,51 @@ def test_repeated_runs_continue(lmp, hops):
 def test_another_seed_gives_other_pushes(lmp, hops):
     script = copper() + HOP.replace("artn 11", "artn 12").replace("run 100", "run 2")
     assert events(lmp(script).folder / "events.csv")[0] != events(hops[0].folder / "events.csv")[0]
+
+
+def test_who_moves(hops):
+    """The last columns and the file of displaced atoms, against the frames of the dumps."""
+    run, rows = hops
+    box = np.full(3, 4 * 3.615)
+    before = run.dump("before.dump")[0][1]
+    ids = list(before[:, 0])
+    saddles, minima = dict(run.dump("saddles.dump")), dict(run.dump("minima.dump"))
+    with open(run.folder / "displaced.csv", newline="") as file:
+        displaced = [{name: float(word) for name, word in row.items()} for row in csv.DictReader(file)]
+    for row in (row for row in rows if row["status"] == "success"):
+        lengths = []
+        for frames in (saddles, minima):
+            frame = frames[row["attempt"]]
+            moves = minimum_image(frame[np.argsort(frame[:, 0]), 2:5] - before[:, 1:4], box)
+            lengths.append(np.linalg.norm(moves - moves.mean(axis=0), axis=1))
+        center, mover = ids.index(row["center"]), ids.index(row["mover"])
+        assert mover == np.argmax(lengths[0])
+        assert row["dr_center_final"] == pytest.approx(lengths[1][center], abs=1e-9)
+        assert row["weight"] == pytest.approx(lengths[0][center] ** 2 / (lengths[0] ** 2).sum(), rel=1e-9)
+        apart = minimum_image(before[mover, 1:4] - before[center, 1:4], box)
+        assert row["mover_distance"] == pytest.approx(np.linalg.norm(apart), abs=1e-9)
+        mine = [line for line in displaced if line["attempt"] == row["attempt"]]
+        moved = np.flatnonzero(np.maximum(*lengths) > 0.1)
+        assert [line["atom"] for line in mine] == [ids[k] for k in moved]
+        assert np.allclose([line["at_saddle"] for line in mine], lengths[0][moved], atol=1e-9)
+        assert np.allclose([line["at_minimum"] for line in mine], lengths[1][moved], atol=1e-9)
+        assert {(line["center"], line["trial"]) for line in mine} == {(row["center"], row["trial"])}
+
+
+def test_events_of_other_atoms_are_elsewhere(hops, lmp):
+    """With `own` the same attempts; those whose center stays are no successes, but keep all their figures."""
+    _, rows = hops
+    run = lmp(copper() + HOP.replace("events 1", "events 9").replace("active", "own 1.0 active"))
+    found = {(row["center"], row["trial"]): row for row in read_table(run.folder / "events.csv")}
+    statuses = set()
+    for row in rows:
+        other = found[row["center"], row["trial"]]
+        connected = row["status"] == "success"
+        own = max(row["dr_center"], row["dr_center_final"]) >= 1.0
+        assert other["status"] == ("elsewhere" if connected and not own else row["status"])
+        if connected:
+            assert (other["barrier"], other["energy_final"]) == (row["barrier"], row["energy_final"])
+            statuses.add(other["status"])
+    assert "success" in statuses
+    number = sum(row["status"] == "elsewhere" for row in found.values())
+    assert f"elsewhere {100 * number / len(found):.1f} %" in run.output

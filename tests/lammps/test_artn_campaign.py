@@ -1,5 +1,6 @@
 """Campaigns of fix artn: determinism, kills, partitions, files."""
 
+import csv
 import os
 import random
 import signal
@@ -7,12 +8,12 @@ import time
 
 import pytest
 
-from artn import COLUMNS, copper, events, read_table
+from artn import COLUMNS, copper, events, key, read_table
 from conftest import read_dump
 
 # Attempts are cut short by maxeval, so that some fail and all are quick.
 SETTINGS = "events 2 attempts 3 active 6.0 maxeval 200"
-FILES = "events_file events.csv saddles saddles.dump minima minima.dump"
+FILES = "events_file events.csv saddles saddles.dump minima minima.dump displaced displaced.csv"
 
 
 def campaign(settings=SETTINGS, files=FILES, seed=5, group="shell", run="run 100", before=""):
@@ -36,6 +37,9 @@ def committed(folder, suffix=""):
     successes = [row["attempt"] for row in rows if row["status"] == "success"]
     for name in ("saddles.dump", "minima.dump"):
         assert [step for step, _ in read_dump(folder / (name + suffix))] == successes
+    with open(folder / f"displaced.csv{suffix}", newline="") as file:
+        displaced = list(csv.DictReader(file))
+    assert list(dict.fromkeys(int(row["attempt"]) for row in displaced)) == successes
     return rows
 
 
@@ -93,7 +97,7 @@ def test_killed_and_resumed(lmp, reference):
         lines = table.read_text().split("\n") if table.exists() else [""]
         # whole lines but for the last, and nothing that an undisturbed campaign would not have
         assert all(len(line.split(",")) == len(COLUMNS) for line in lines[:-1])
-        assert all(line.split(",")[1:-1] in reference for line in lines[1:-1])
+        assert all(key(line) in reference for line in lines[1:-1])
     assert 1 < len(lines) - 1 < len(reference)
     lmp(campaign(files=FILES + " resume yes"))
     assert events(table) == reference
@@ -109,13 +113,28 @@ def test_torn_files_are_cut(lmp, reference):
         "events.csv": "7,1234,1,1,succ",
         "saddles.dump": frame[: len(frame) // 2],
         "minima.dump": "ITEM: TIMEST",
-        "events.csv.known": "\x07\0\0",
+        "displaced.csv": "9,5,1,7,2.0,",
+        ".events.csv.known": "\x07\0\0",
     }.items():
         with open(lmp.folder / name, "a") as file:
             file.write(rest)
     lmp(campaign(files=FILES + " resume yes"))
     assert events(lmp.folder / "events.csv") == reference
     committed(lmp.folder)
+
+
+def test_a_table_of_the_first_version_goes_on(lmp, reference):
+    """Its lines lack the last four columns, its settings the keyword own: both are added, the events stay."""
+    lmp(campaign(run="run 6"))
+    table, sidecar = lmp.folder / "events.csv", lmp.folder / "events.csv.settings"
+    old = [line.rsplit(",", 4)[0] for line in table.read_text().splitlines()]
+    table.write_text("\n".join(old) + "\n")
+    sidecar.write_text("".join(line + "\n" for line in sidecar.read_text().splitlines() if not line.startswith("own ")))
+    lmp(campaign(files=FILES + " resume yes"))
+    lines = events(table)
+    assert [line[:-4] for line in lines] == [line[:-4] for line in reference]
+    assert sum(line[-4:] == ["nan", "0", "nan", "nan"] for line in lines) >= 6
+    assert [line for line in lines if line[-3] != "0"] == [line for line in reference if line in lines and line[-3] != "0"]
 
 
 def test_resumed_events_count(lmp, reference):
@@ -130,9 +149,11 @@ def test_resume_without_a_campaign_starts_one(lmp, reference):
 
 
 def test_a_new_campaign_removes_the_old_one(lmp, reference):
-    (lmp.folder / "events.csv.3").write_text("old")
-    lmp(campaign(seed=6, run="run 2"))
+    (lmp.folder / "events.csv.3").write_text(",".join(COLUMNS) + "\n")
+    first = lmp(campaign(seed=6, run="run 2"))
+    assert "Fix artn hop: removed the earlier campaign in events.csv.3\n" in first.output
     run = lmp(campaign())
+    assert "Fix artn hop: removed the earlier campaign in events.csv saddles.dump minima.dump displaced.csv\n" in run.output
     assert events(run.folder / "events.csv") == reference
     assert not (lmp.folder / "events.csv.3").exists()
 

@@ -54,8 +54,8 @@ def test_own_direction_and_refined_saddle(lmp):
 
 
 @pytest.mark.parametrize("more, message", [
-    ("direction v_px v_py", "direction needs three variables"),
-    ("direction px v_py v_pz", "direction px is not v_NAME"),
+    ("direction v_px v_py", "keyword direction needs three values: direction v_x v_y v_z"),
+    ("direction px v_py v_pz", "direction px is not a variable: write v_name"),
     ("direction v_px v_none v_pz", "direction v_none: there is no such variable of style atom or atomfile"),
     ("direction v_px v_first v_pz", "direction v_first: there is no such variable"),
     ("direction v_zero v_zero v_zero", "the push direction has no length within the push radius"),

@@ -50,15 +50,9 @@ def test_deform_on_two_ranks(lmp, glass):
     assert np.allclose(thermo["c_total"], thermo["Volume"], rtol=1e-10)
 
 
-def needed_cutoff(output):
-    found = re.search(r"use comm_modify cutoff (\d+\.\d\d)", output)
-    assert found, output[-2000:]
-    return float(found[1])
 
-
-def lennard_jones(cells, ghost=None, more=""):
+def lennard_jones(cells, more=""):
     """A hot crystal with a short cutoff: ghosts reach no farther than 1.6 sigma."""
-    cutoff = f"comm_modify cutoff {ghost}\n" if ghost else ""
     return f"""
 units lj
 lattice fcc 0.9
@@ -70,7 +64,7 @@ displace_atoms all random 0.1 0.1 0.1 77
 pair_style zero 1.3
 pair_coeff * *
 neighbor 0.3 bin
-{cutoff}{more}
+{more}
 compute S all voronoi/entropy volume yes
 compute total all reduce sum c_S[12]
 thermo_style custom step vol c_total
@@ -79,18 +73,13 @@ run 0
 """
 
 
-@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_ghost_cutoff_too_short(lmp, ranks):
-    output = lmp(lennard_jones(4), ranks=ranks, status=None).output
-    assert "Compute voronoi/entropy S: the Voronoi cell of atom " in output
-    thermo = lmp(lennard_jones(4, needed_cutoff(output)), ranks=ranks).thermo()
-    assert np.allclose(thermo["c_total"], thermo["Volume"], rtol=1e-10)
-
-
-def test_ghost_cutoff_of_a_triclinic_box(lmp):
-    tilt = "change_box all triclinic\nchange_box all xy final 2.0 xz final 1.5 remap\n"
-    output = lmp(lennard_jones(4, more=tilt), status=None).output
-    thermo = lmp(lennard_jones(4, needed_cutoff(output), more=tilt)).thermo()
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("tilt", [False, True])
+def test_a_ghost_cutoff_that_is_too_short_is_raised(lmp, ranks, tilt):
+    tilt = "change_box all triclinic\nchange_box all xy final 2.0 xz final 1.5 remap\n" if tilt else ""
+    run = lmp(lennard_jones(4, more=tilt), ranks=ranks)
+    assert run.output.count("Compute voronoi/entropy S: ghost cutoff raised from ") == 1
+    thermo = run.thermo()
     assert np.allclose(thermo["c_total"], thermo["Volume"], rtol=1e-10)
 
 
@@ -98,15 +87,22 @@ def test_a_drift_beyond_half_the_skin_is_noticed(lmp, glass):
     """Told to rebuild rarely, LAMMPS lets atoms come near that were never ghosts."""
     script = gas(glass) + """
 neigh_modify delay 1000
-compute S all voronoi/entropy
+compute S all voronoi/entropy volume yes
+compute total all reduce sum c_S[12]
 fix nve all nve
 velocity all set 0.0 0.0 0.0
 group fast id 23
 velocity fast set 5.0 0.0 0.0
 timestep 0.01
+thermo_style custom step c_total vol c_S[3]
+thermo 10
 run 80
 """
-    assert "reaches beyond the ghost atoms" in lmp(script, status=None).output
+    run = lmp(script)
+    assert "ghost cutoff raised from" in run.output
+    thermo = run.thermo()
+    assert np.allclose(thermo["c_total"], thermo["Volume"], rtol=1e-10)
+    assert thermo["c_S[3]"][-1] == 81
 
 
 FEW = """
@@ -141,10 +137,16 @@ def test_two_atoms(lmp, boundary):
     assert {tuple(atom[4:9]) for atom in frame} == {(0, 6, 0, 0, 6)}
 
 
-def test_the_suggested_cutoff_is_enough_for_one_atom(lmp):
-    output = lmp(FEW.format(boundary="p p p", atoms=ONE, cutoff=5), status=None).output
-    cutoff = needed_cutoff(output)
-    assert lmp(FEW.format(boundary="p p p", atoms=ONE, cutoff=cutoff)).dump("d")
+@pytest.mark.parametrize("style", ["brick", "tiled"])
+def test_the_cutoff_that_one_atom_needs(lmp, style):
+    """An atom and its images; comm_style tiled has no second images."""
+    script = FEW.format(boundary="p p p", atoms=ONE, cutoff=5).replace("run 0", f"comm_style {style}\nrun 0")
+    if style == "brick":
+        run = lmp(script)
+        assert "ghost cutoff raised from" in run.output and run.dump("d")
+    else:
+        run = lmp(script, status=None)
+        assert "more than comm_style tiled can have in this box: use comm_style brick" in run.output
 
 
 @pytest.mark.parametrize("size", [1, 2])

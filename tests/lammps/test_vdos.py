@@ -38,7 +38,7 @@ def test_blocks_are_those_of_dynamical_matrix(lmp, minimum, box, group, ranks):
         # knots of the tabulated potential that lie between x - delta and x + delta, where it has no second derivative
         assert np.abs(ours - stock).max() < 1e-5 * scale
         assert np.abs(ours - stock).std() < 3e-7 * scale
-        assert run.thermo()["c_V[5]"][0] <= 6 * len(stock) / 3 + 17
+        assert run.thermo()["c_V[5]"][0] <= 6 * len(stock) / 3 + 40
         first = ours if first is None else first
         assert np.abs(ours - first).max() < 2e-8 * scale
     theirs = frequencies(np.linalg.eigvalsh(stock))[-len(modes.eigenvalues):]
@@ -227,7 +227,7 @@ def test_bonds_and_angles(lmp, ranks):
 def test_not_minimised(lmp, glass):
     run = lmp(system(glass) + "compute V all vdos/atom\nthermo_style custom step c_V[1]\nrun 0\n", status=None)
     assert "ERROR: Compute vdos/atom V: not at a minimum: a force component is " in run.output
-    assert "at most 1.000e-4 is allowed; use minimize first" in run.output
+    assert "at most 1.000e-4 is allowed; use minimize first (min_modify norm inf, minimize 0 1e-6" in run.output
 
 
 def test_not_minimised_without_a_scale(lmp):
@@ -317,6 +317,7 @@ mass 2 35.45
 set type 1 charge 1
 set type 2 charge -1
 pair_style lj/cut/coul/long 5.0
+pair_modify table 0
 pair_coeff 1 1 0.1 2.4
 pair_coeff 2 2 0.1 4.0
 kspace_style ewald 1e-6

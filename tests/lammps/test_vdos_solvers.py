@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from conftest import Lammps, read_dump, system
 from vdos import Modes, frequencies, glass_at, lj
@@ -90,6 +91,28 @@ def test_window_that_ends_between_split_phonons(lmp):
     assert np.abs(modes.vectors @ modes.vectors.T - np.eye(last + 1)).max() < 1e-8
 
 
+def test_hessian_file(lmp, minimum):
+    """The file opened by scipy is the matrix that the modes diagonalise; force constants add up to 0 in a free sample."""
+    lmp(glass_at(minimum) + "group some id 3 7 20:99 150\n"
+        "compute S some vdos/atom solver dense modes some.bin hessian some.npz\n"
+        "compute V all vdos/atom solver kpm hessian all\nthermo_style custom step c_S[1] c_V[5]\nrun 0\n")
+    matrix = scipy.sparse.load_npz(lmp.folder / "some.npz")
+    assert isinstance(matrix, scipy.sparse.bsr_array | scipy.sparse.bsr_matrix) and matrix.blocksize == (3, 3)
+    modes = Modes(lmp.folder / "some.bin")
+    assert np.allclose(matrix.toarray(), modes.matrix(), rtol=0, atol=1e-9 * abs(matrix).max())
+    assert (np.load(lmp.folder / "some.npz")["ids"] == modes.id).all() and len(modes.id) == 83
+
+    matrix, rows = scipy.sparse.load_npz(lmp.folder / "all"), np.load(lmp.folder / "all")
+    n = len(rows["ids"])
+    assert (rows["ids"] == np.arange(1, n + 1)).all()
+    masses = {1: 63.546, 2: 91.224}
+    assert np.allclose(rows["masses"], [masses[t] for t in rows["types"]]) and rows["ftm2v"] == pytest.approx(9648.533, abs=1e-2)
+    weight = np.repeat(np.sqrt(rows["masses"]), 3)
+    constants = matrix.toarray() * weight * weight[:, None] / rows["ftm2v"]
+    assert np.abs(constants.reshape(3 * n, n, 3).sum(axis=1)).max() < 1e-5 * np.abs(constants).max()
+    assert 1 < np.abs(constants).max() < 30, "eV/Angstrom^2"
+
+
 ATOMS = "dump {0} all custom 1 {0}.dump id type c_{0}[1] c_{0}[2] c_{0}[3] c_{0}[4]\n" \
     "dump_modify {0} sort id format float %.15g\n"
 
@@ -135,12 +158,13 @@ def per_atom_spectrum(modes, f, sigma=0.15):
 
 @pytest.mark.slow
 def test_window_and_moments_of_a_large_glass(lmp, large_minimum):
-    """1,024 atoms: the modes, spectra and boson peaks of the window are the dense ones, moments agree within their error."""
+    """1,024 atoms: modes, spectra and boson peaks of the window are the dense ones, estimates agree within their errors."""
     script = glass_at(large_minimum)
     for name in ("dense", "window"):
         script += f"compute {name} all vdos/atom solver {name} fcut 2.4 modes {name}.bin file {name}.txt\n"
         script += ATOMS.format(name)
-    script += "compute kpm all vdos/atom solver kpm fcut 2.4 file kpm.txt\nthermo_style custom step c_kpm[5]\nrun 0\n"
+    script += "compute kpm all vdos/atom solver kpm vectors 256 fcut 2.4 file kpm.txt\n" + ATOMS.format("kpm")
+    script = script.replace("c_kpm[4]", "c_kpm[5]") + "run 0\n"
     run = lmp(script)
     assert re.search(r"window: \d+ vectors", run.output), "dense was not the way out"
     dense, window = [Modes(lmp.folder / f"{name}.bin") for name in ("dense", "window")]
@@ -151,6 +175,13 @@ def test_window_and_moments_of_a_large_glass(lmp, large_minimum):
         assert np.allclose(per_atom_spectrum(window, f), per_atom_spectrum(dense, f), rtol=tolerance, atol=0)
     a, b = columns(lmp.folder, "dense"), columns(lmp.folder, "window")
     assert np.allclose(b[:, 2:4], a[:, 2:4], rtol=1e-6) and np.allclose(b[:, 5], a[:, 5], rtol=1e-4)
+
+    estimates = columns(lmp.folder, "kpm")
+    deviations = np.abs(estimates[:, 3] - a[:, 3]) / estimates[:, 5]
+    assert 0.6 < (deviations < 1).mean() < 0.76 and 0.91 < (deviations < 2).mean() < 0.99
+    for c in (2, 3):
+        assert np.corrcoef(estimates[:, c].argsort().argsort(), a[:, c].argsort().argsort())[0, 1] > 0.98
+        assert np.mean(estimates[:, c] / a[:, c]) == pytest.approx(1, abs=0.03)
 
     dense, kpm = np.loadtxt(lmp.folder / "dense.txt"), np.loadtxt(lmp.folder / "kpm.txt")
     rows = dense[:, 1] > 0.05 * dense[:, 1].max()

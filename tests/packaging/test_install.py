@@ -37,6 +37,37 @@ def prefix(tmp_path_factory):
     return (folder / "made").rename(folder / "moved to here")
 
 
+def test_another_build_or_version_is_not_overwritten(tmp_path):
+    install = ["cmake", "--install", ROOT / "build", "--prefix", tmp_path, "--component", "plugin"]
+    run(*install)
+    run(*install)    # the same again
+    (build,) = (tmp_path / "lib/lammps/plugins/ergodic").glob("*.so")
+    build.write_bytes(b"other")
+    done = subprocess.run(install, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode and "is another build of the same name" in " ".join(done.stdout.split()) and build.read_bytes() == b"other"
+    build.unlink()
+    modulefile = next((tmp_path / "share/modulefiles/ergodic").glob("*.lua"))
+    modulefile.rename(modulefile.with_name("0.0.9-lammps-22Jul2025.lua"))
+    done = subprocess.run(install, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode and "another version of Ergodic" in " ".join(done.stdout.split()) and not build.exists()
+
+
+def test_uninstall_leaves_what_other_builds_need(tmp_path):
+    prefix, plugins = tmp_path / "prefix", tmp_path / "prefix/lib/lammps/plugins"
+    other = plugins / "ergodic" / "20230802-bigbig-openmpi.so"
+    for manifest in (ROOT / "build").glob("install_manifest*.txt"):
+        manifest.unlink()
+    for last in (False, True):
+        run("cmake", "--install", ROOT / "build", "--prefix", prefix, "--component", "plugin")
+        other.unlink() if last else other.touch()
+        run("cmake", "--build", ROOT / "build", "--target", "uninstall")
+        if last:
+            assert not prefix.exists()
+        else:
+            assert {path.name for path in plugins.rglob("*.so")} == {other.name, "ergodicplugin.so"}
+            assert not (prefix / "share/modulefiles").exists() or not list((prefix / "share/modulefiles").rglob("*.lua"))
+
+
 def lmod_file(prefix):
     (path,) = (prefix / "share/modulefiles/ergodic").glob("*.lua")
     return path
@@ -100,12 +131,20 @@ def test_nothing_installed_names_the_build(prefix):
             assert str(ROOT).encode() not in path.read_bytes(), path
 
 
-def test_plugin_shows_one_symbol_and_needs_no_mpi(prefix):
-    plugin = prefix / "lib/lammps/plugins/ergodicplugin.so"
-    symbols = run("nm", "--dynamic", "--defined-only", plugin).split()
-    assert symbols[2:] == ["lammpsplugin_init"]
-    needed = [line for line in run("readelf", "--dynamic", plugin).splitlines() if "NEEDED" in line]
+@pytest.mark.parametrize("pattern, entry", [("ergodicplugin.so", "lammpsplugin_init"),
+                                             ("ergodic/*.so", "ergodic_register_styles")])
+def test_libraries_show_one_symbol_and_need_no_mpi(prefix, pattern, entry):
+    (library,) = (prefix / "lib/lammps/plugins").glob(pattern)
+    symbols = run("nm", "--dynamic", "--defined-only", library).split()
+    assert symbols[2:] == [entry]
+    needed = [line for line in run("readelf", "--dynamic", library).splitlines() if "NEEDED" in line]
     assert needed and not any(name in line for line in needed for name in ("mpi", "lammps"))
+
+
+def test_plugin_file_needs_nothing_of_lammps(prefix):
+    """It opens in any LAMMPS: no C++ symbol of it is left open."""
+    symbols = run("nm", "--dynamic", "--undefined-only", prefix / "lib/lammps/plugins/ergodicplugin.so")
+    assert "LAMMPS_NS" not in symbols and "lammps_" not in symbols
 
 
 @pytest.fixture(scope="module")

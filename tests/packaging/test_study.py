@@ -12,18 +12,14 @@ CUZR = ROOT / "examples" / "cuzr"
 RESULTS = sorted(path.parent for path in (CUZR / "results").glob("*/study.json"))
 
 sys.path.insert(0, str(CUZR))
-import centres  # noqa: E402
-import collect  # noqa: E402
-import dynamics  # noqa: E402
-import estimates  # noqa: E402
-import evaluate  # noqa: E402
-import fields  # noqa: E402
-import lammps_files  # noqa: E402
-import motifs  # noqa: E402
-import tables  # noqa: E402
-from report import report  # noqa: E402
-from results import Results  # noqa: E402
+sys.path.insert(0, str(ROOT / "python"))
+from claims import claims  # noqa: E402
+from ergodic import centres, collect, dynamics, estimates, evaluate, fields, lammps_files, motifs, tables  # noqa: E402
+from ergodic.box import Box  # noqa: E402
+from ergodic.glass import Glass, Results  # noqa: E402
+from ergodic.summary import report  # noqa: E402
 
+sys.path.pop(0)
 sys.path.pop(0)
 
 
@@ -95,39 +91,40 @@ def test_second_half_is_the_difference_of_histograms():
 # ------------------------------------------------------------------------------------------------------- fields, motion
 
 def test_coarse_graining_sees_periodic_images():
-    edges = np.array([10.0, 10.0, 10.0])
+    box = Box.orthogonal([10.0, 10.0, 10.0])
     positions = np.array([[0.5, 5, 5], [9.5, 5, 5], [5, 5, 5]])
     values = np.array([1.0, 3.0, 100.0])
     weight = np.exp(-2 * 1 / 2 ** 2)
-    smooth = fields.coarse_grained(positions[:1], positions[:2], values[:2], edges, 2.0)
-    assert smooth[0, 0] == pytest.approx((1 + 3 * weight) / (1 + weight))
-    assert fields.coarse_grained(positions, positions, values, edges, 0).ravel() == pytest.approx(values)
-    assert np.isnan(fields.coarse_grained(np.array([[5.0, 0, 0]]), positions, values, edges, 2.0, fewest=0.5)[0, 0])
+    smooth = fields.coarse_grained(positions[:1], positions[:2], values[:2], box, [2.0])
+    assert smooth[0, 0, 0] == pytest.approx((1 + 3 * weight) / (1 + weight))
+    assert fields.coarse_grained(positions, positions, values, box, [0]).ravel() == pytest.approx(values)
+    assert np.isnan(fields.coarse_grained(np.array([[5.0, 0, 0]]), positions, values, box, [2.0], fewest=0.5)[0, 0, 0])
 
 
 def test_a_shift_finds_the_atom_at_the_new_place():
     """Atoms on a lattice of 2.5 Angstrom: moved by a lattice vector, nearly, and around the box."""
-    edges = np.array([10.0, 7.5, 5.0])
+    box = Box.orthogonal([10.0, 7.5, 5.0])
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in (4, 3, 2)), indexing="ij"), axis=-1).reshape(-1, 3)
-    numbers = fields.nearest_atoms(2.5 * grid + 0.3, edges)
+    numbers = fields.nearest_atoms(2.5 * grid + 0.3, box)
     for step in ((1, 0, 0), (0, 2, 0), (3, 1, 1)):
         expected = (grid + step) % (4, 3, 2)
-        found = fields.moved(2.5 * grid + 0.3, numbers, edges, 2.5 * np.array(step) + 0.4)
+        found = fields.moved(2.5 * grid + 0.3, numbers, box, 2.5 * np.array(step) + 0.4)
         assert np.array_equal(grid[found], expected)
 
 
-class Smooth:
+class Smooth(Glass):
     """Atoms of two species in a box, and two fields of long waves that have nothing to do with each other."""
 
     def __init__(self, seed):
         rng = np.random.default_rng(seed)
-        self.edges = np.array([30.0, 31, 32])
-        self.positions = rng.uniform(0, 1, (800, 3)) * self.edges
-        self.atoms = {"id": np.arange(800), "type": np.repeat([1, 2], 400)}
+        edges = np.array([30.0, 31, 32])
+        places = rng.uniform(0, 1, (800, 3)) * edges
+        atoms = {"id": np.arange(800), "type": np.repeat([1, 2], 400)} | dict(zip("xyz", places.T))
+        super().__init__(atoms, ["Cu", "Zr"], Box.orthogonal(edges))
         self.x, self.y = (self.waves(rng) for _ in range(2))
 
     def waves(self, rng):
-        phases = self.positions / self.edges @ rng.integers(-1, 2, (3, 6)) + rng.uniform(size=6)
+        phases = self.positions / self.box.edges @ rng.integers(-1, 2, (3, 6)) + rng.uniform(size=6)
         return np.cos(2 * np.pi * phases) @ rng.normal(size=6)
 
 
@@ -185,7 +182,7 @@ def test_displacements_of_known_motion():
 def test_structure_factor_finds_the_lattice():
     """Simple cubic with spacing 2.4: the first peak in the shell is at 2 pi / 2.4 = 2.62."""
     grid = 2.4 * np.stack(np.meshgrid(*[np.arange(6)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-    assert dynamics.strongest_wave_number([grid], np.full(3, 14.4)) == pytest.approx(2 * np.pi / 2.4, abs=dynamics.BIN)
+    assert dynamics.strongest_wave_number([grid], Box.orthogonal([14.4] * 3)) == pytest.approx(2 * np.pi / 2.4, abs=dynamics.BIN)
 
 
 # ------------------------------------------------------------------------------------------------------- files and draw
@@ -210,7 +207,7 @@ def test_torn_dumps_and_tables_are_read_up_to_the_tear(tmp_path):
     (tmp_path / "entropy.10.dump").write_text(frame.format(10) + frame.format(30))
     frames = lammps_files.read_dump(tmp_path, "entropy")
     assert list(frames) == [0, 10, 30] and frames[30]["S"].tolist() == [0.5, 30]
-    assert frames[0].box.tolist() == [[0, 1], [0, 2], [0, 3]]
+    assert frames[0].box.edges.tolist() == [1, 2, 3]
 
     head = "attempt,center,trial,status,seconds\n"
     (tmp_path / "mean.0.txt").write_text("# step\n0 0.0 1 1 1 1\n50 0.1 2 2 2 2\n100 0.")
@@ -247,4 +244,5 @@ def test_every_committed_study_is_quoted():
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda path: path.name)
 def test_readme_says_what_the_committed_tables_give(folder):
-    assert quoted_summaries()[folder.name] == report(evaluate.evaluate(Results(folder)))
+    summary = evaluate.evaluate(Results(folder))
+    assert quoted_summaries()[folder.name] == report(summary, claims(summary))

@@ -1,28 +1,20 @@
 //! The files of a campaign: event table, saddles known so far, dumps, settings.
 
 use super::Record;
-use super::dump::{Frames, append, reopen};
+use super::displaced::{self, Displaced};
+use super::dump::{Frames, committed_length};
 use super::known::Known;
-use super::row::{HEADER, Row};
-use super::settings_file::SettingsFile;
+use super::names::{Names, known_name, with_partitions};
+use super::output::{Output, check_regular, replace};
+use super::row::{HEADER, Row, is_header};
+use super::settings_file::{SettingsFile, same_energy};
 use crate::artn::event::{Event, Status};
 use crate::error::{Error, Result};
-use std::collections::HashSet;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek};
-use std::path::{Path, PathBuf};
-
-/// File names as the user gave them.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    /// Event table.
-    pub events: Option<PathBuf>,
-    /// Dump of saddles.
-    pub saddles: Option<PathBuf>,
-    /// Dump of minima.
-    pub minima: Option<PathBuf>,
-}
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What is written where, by one process of a partition.
 #[derive(Debug, Default)]
@@ -31,79 +23,50 @@ pub struct Files {
     known: Option<Output>,
     saddles: Option<Output>,
     minima: Option<Output>,
-}
-
-#[derive(Debug)]
-struct Output {
-    path: PathBuf,
-    file: File,
-}
-
-impl Names {
-    /// Names of the files of a partition: with `.<index>` if there are several.
-    #[must_use]
-    pub fn of_partition(&self, index: Option<usize>) -> Names {
-        let name = |path: &Option<PathBuf>| {
-            path.as_ref().map(|path| index.map_or_else(|| path.clone(), |index| suffixed(path, &index.to_string())))
-        };
-        Names { events: name(&self.events), saddles: name(&self.saddles), minima: name(&self.minima) }
-    }
-
-    /// Name of the file with the settings.
-    #[must_use]
-    pub fn settings(&self) -> Option<PathBuf> {
-        self.events.as_ref().map(|path| suffixed(path, "settings"))
-    }
-
-    /// Removes the files of an earlier campaign, of all its partitions.
-    ///
-    /// # Errors
-    /// `File` if one cannot be removed.
-    pub fn remove(&self) -> Result<()> {
-        for path in [&self.events, &self.saddles, &self.minima].into_iter().flatten() {
-            for old in with_partitions(path) {
-                for file in [suffixed(&old, "known"), old] {
-                    if file.is_file() {
-                        fs::remove_file(&file).map_err(|error| failure("remove", &file, &error))?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
+    displaced: Option<Output>,
+    synced: Option<Instant>,
 }
 
 impl Files {
     /// Opens the files of a partition, after the committed attempts: the rows of its table. Dumps are cut back to them.
+    /// Returns also the number of the last attempt, and lines for the log.
     ///
     /// # Errors
     /// `File` with the name of the file and the reason.
-    pub fn open(names: &Names) -> Result<(Self, u64)> {
-        let mut attempts = 0;
-        let mut successes = HashSet::new();
+    pub fn open(names: &Names) -> Result<(Self, u64, Vec<String>)> {
+        let mut rows = Vec::new();
+        let mut notes = Vec::new();
         let mut files = Files::default();
         if let Some(path) = &names.events {
-            let (rows, length) = read_table(path)?;
-            attempts = rows.last().map_or(0, |row| row.attempt);
-            successes.extend(rows.iter().filter(|row| row.status == Status::Success).map(|row| row.attempt));
-            let mut table = Output::cut(path, length)?;
+            let mut table = Output::open(path)?;
+            let (length, old);
+            (rows, length, old) = read_table(path)?;
+            if old {
+                rewrite(path, &rows)?;
+                table = Output::open(path)?;
+            } else {
+                table.cut(length)?;
+            }
             if length == 0 {
                 table.append(format!("{HEADER}\n").as_bytes())?;
             }
             files.table = Some(table);
-            let path = suffixed(path, "known");
-            let records = Known::parse_all(&read_or_empty(&path)?)?;
-            let end = records.iter().take_while(|record| record.0 <= attempts).last().map_or(0, |record| record.2);
-            files.known = Some(Output::cut(&path, end as u64)?);
+            let path = known_name(path);
+            let mut known = Output::open(&path)?;
+            let last = rows.last().map_or(0, |row| row.attempt);
+            let records = Known::parse_all(&read_or_empty(&path)?);
+            known
+                .cut(records.iter().take_while(|record| record.0 <= last).last().map_or(0, |record| record.2) as u64)?;
+            files.known = Some(known);
         }
-        let dump = |path: &Option<PathBuf>| -> Result<Option<Output>> {
-            let Some(path) = path else { return Ok(None) };
-            let file = reopen(path, |attempt| successes.contains(&attempt));
-            Ok(Some(Output { path: path.clone(), file: file.map_err(|error| failure("open", path, &error))? }))
-        };
-        files.saddles = dump(&names.saddles)?;
-        files.minima = dump(&names.minima)?;
-        Ok((files, attempts))
+        let attempts = rows.last().map_or(0, |row| row.attempt);
+        let successes = rows.iter().filter(|row| row.status == Status::Success);
+        let saddles: HashSet<u64> = successes.clone().map(|row| row.attempt).collect();
+        let minima = successes.filter(|row| !row.barrier_back().is_nan()).map(|row| row.attempt).collect();
+        files.saddles = names.saddles.as_ref().map(|path| reopen(path, &saddles, &mut notes)).transpose()?;
+        files.minima = names.minima.as_ref().map(|path| reopen(path, &minima, &mut notes)).transpose()?;
+        files.displaced = names.displaced.as_ref().map(|path| reopen_displaced(path, &rows, &mut notes)).transpose()?;
+        Ok((files, attempts, notes))
     }
 
     /// Writes an attempt: the frames and the saddle first, the line of the table last and in one piece. Until then the
@@ -111,7 +74,13 @@ impl Files {
     ///
     /// # Errors
     /// `File` with the name of the file and the reason; the table stays as it was.
-    pub fn commit(&mut self, (row, known): &Record, event: &Event, frames: &Frames) -> Result<()> {
+    pub fn commit(
+        &mut self,
+        (row, known): &Record,
+        event: &Event,
+        frames: &Frames,
+        displaced: &Displaced,
+    ) -> Result<()> {
         if row.status == Status::Success {
             for (output, x) in [(&mut self.saddles, &event.saddle), (&mut self.minima, &event.minimum)] {
                 if let Some(output) = output.as_mut().filter(|_| !x.is_empty()) {
@@ -119,78 +88,145 @@ impl Files {
                 }
             }
         }
+        if let Some(output) = self.displaced.as_mut().filter(|_| row.status.is_event()) {
+            output.append(displaced.text(row.attempt, row.center, row.trial, event).as_bytes())?;
+        }
         if let (Some(output), Some(known)) = (&mut self.known, known) {
             output.append(&known.bytes(row.attempt))?;
         }
-        match &mut self.table {
-            Some(table) => table.append(format!("{}\n", row.line()).as_bytes()),
-            None => Ok(()),
+        if let Some(table) = &mut self.table {
+            table.append(format!("{}\n", row.line()).as_bytes())?;
         }
+        self.sync()
+    }
+
+    /// Once a second: what a power failure takes is made again by a resume.
+    fn sync(&mut self) -> Result<()> {
+        const INTERVAL: Duration = Duration::from_secs(1);
+        if self.synced.is_some_and(|last| last.elapsed() < INTERVAL) {
+            return Ok(());
+        }
+        self.synced = Some(Instant::now());
+        // a line of the table must not be there without its frames
+        [&self.saddles, &self.minima, &self.displaced, &self.table].into_iter().flatten().try_for_each(Output::sync)
     }
 }
 
-impl Output {
-    fn cut(path: &Path, length: u64) -> Result<Self> {
-        let open = || -> io::Result<File> {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-            if file.metadata()?.len() != length {
-                file.set_len(length)?;
-            }
-            file.seek(io::SeekFrom::End(0))?;
-            Ok(file)
-        };
-        Ok(Output { path: path.into(), file: open().map_err(|error| failure("open", path, &error))? })
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        append(&mut self.file, bytes).map_err(|error| failure("write", &self.path, &error))
-    }
+/// What a campaign begins with.
+#[derive(Debug)]
+pub struct Beginning {
+    /// All attempts of an earlier campaign, of all its partitions, the trials of each centre in order.
+    pub records: Vec<Record>,
+    /// Lines for the log.
+    pub notes: Vec<String>,
 }
 
-/// All committed attempts of a campaign, of all its partitions, the trials of each centre in order; `None` if there is
-/// no campaign yet.
+/// Before any partition opens its files, by one process of all: reads the attempts of an earlier campaign if `resume`,
+/// otherwise removes its files; writes the settings.
 ///
 /// # Errors
-/// `File` if a file cannot be read or is not one of a campaign; `InvalidParameter` if the settings differ.
-pub fn read_campaign(names: &Names, settings: &SettingsFile) -> Result<Option<Vec<Record>>> {
+/// `InvalidParameter` if two files have one name, or the settings differ from those of the earlier campaign; `File` if a
+/// file cannot be read or written, is not one of a campaign, or another run writes to it.
+pub fn begin(names: &Names, settings: &SettingsFile, resume: bool) -> Result<Beginning> {
+    names.check()?;
+    names.check_free()?;
+    let mut beginning = Beginning { records: Vec::new(), notes: Vec::new() };
+    if resume {
+        read_campaign(names, settings, &mut beginning)?;
+    } else {
+        let removed = names.remove()?;
+        if !removed.is_empty() {
+            beginning.notes.push(format!("removed the earlier campaign in {}", removed.join(" ")));
+        }
+        if let Some(path) = names.settings() {
+            settings.write(&path)?;
+        }
+    }
+    Ok(beginning)
+}
+
+/// Reads what an earlier campaign left, if there is one; whatever of its sidecars is missing is made anew.
+fn read_campaign(names: &Names, settings: &SettingsFile, beginning: &mut Beginning) -> Result<()> {
     let (Some(events), Some(sidecar)) = (&names.events, names.settings()) else {
         return Err(Error::InvalidParameter("resume yes needs events_file".into()));
     };
-    let tables: Vec<PathBuf> = with_partitions(events).into_iter().filter(|path| path.is_file()).collect();
-    if !sidecar.is_file() {
-        if tables.is_empty() {
-            return Ok(None);
-        }
-        let text = format!("cannot resume: {} is missing", sidecar.display());
-        return Err(Error::File(text));
-    }
-    settings.compare(&sidecar)?;
-    let mut records = Vec::new();
-    for path in tables {
-        let mut known: Vec<_> = Known::parse_all(&read_or_empty(&suffixed(&path, "known"))?)?;
+    let Beginning { records, notes } = beginning;
+    let mut unknown = 0;
+    for path in with_partitions(events).into_iter().filter(|path| path.is_file()) {
+        let mut known: HashMap<u64, Known> =
+            Known::parse_all(&read_or_empty(&known_name(&path))?).into_iter().map(|(k, known, _)| (k, known)).collect();
         for row in read_table(&path)?.0 {
-            let place = known.binary_search_by_key(&row.attempt, |record| record.0);
-            let saddle = place.ok().map(|k| known.remove(k).1);
-            if row.status == Status::Success && row.same_as == 0 && saddle.is_none() {
-                let (path, attempt) = (suffixed(&path, "known"), row.attempt);
-                return Err(Error::File(format!("cannot resume: {} lacks attempt {attempt}", path.display())));
-            }
+            let saddle = known.remove(&row.attempt);
+            unknown += u64::from(row.status == Status::Success && row.same_as == 0 && saddle.is_none());
             records.push((row, saddle));
         }
     }
     records.sort_by_key(|(row, _)| (row.center, row.trial));
-    Ok(Some(records))
+    let lacking = settings.compare(&sidecar, &read_or_empty(&sidecar)?)?;
+    if !lacking.is_empty() {
+        if let Some((row, _)) = records.iter().find(|(row, _)| !same_energy(row.energy_initial(), settings.energy())) {
+            let (old, new) = (row.energy_initial(), settings.energy());
+            let text = format!("cannot resume: energy_initial is {new:.16e}, in {} it is {old:.16e}", events.display());
+            return Err(Error::InvalidParameter(text));
+        }
+        settings.write(&sidecar)?;
+        if !records.is_empty() {
+            let (sidecar, lacking) = (sidecar.display(), lacking.join(", "));
+            notes.push(format!("WARNING: {sidecar} lacked {lacking}: written anew as they are now"));
+        }
+    }
+    if !records.is_empty() {
+        let events = records.iter().filter(|(row, _)| row.status == Status::Success).count();
+        notes.push(format!("resumed {} attempts with {events} events", records.len()));
+    }
+    if unknown > 0 {
+        let text = "WARNING: the file of known saddles lacks";
+        notes.push(format!("{text} {unknown}: those of unfinished central atoms are searched again"));
+    }
+    Ok(())
 }
 
-/// Rows of a table and the bytes that they take; a last line without an end was never committed.
-fn read_table(path: &Path) -> Result<(Vec<Row>, u64)> {
+/// Opens a dump after its last committed frame.
+fn reopen(path: &Path, committed: &HashSet<u64>, notes: &mut Vec<String>) -> Result<Output> {
+    let mut output = Output::open(path)?;
+    let (length, frames) = committed_length(path, committed).map_err(|error| Error::file("read", path, &error))?;
+    output.cut(length)?;
+    if frames < committed.len() {
+        let (path, missing) = (path.display(), committed.len() - frames);
+        notes.push(format!("WARNING: {path} lacks the frames of {missing} events of the table"));
+    }
+    Ok(output)
+}
+
+/// Opens the file of displaced atoms after the lines of the last committed event.
+fn reopen_displaced(path: &Path, rows: &[Row], notes: &mut Vec<String>) -> Result<Output> {
+    let mut output = Output::open(path)?;
+    let events = || rows.iter().filter(|row| row.status.is_event());
+    let committed = events().map(|row| row.attempt).collect();
+    let (length, found) = displaced::committed_length(&read_or_empty(path)?, &committed);
+    output.cut(length)?;
+    // an event that moves no atom far may have no line
+    let missing = events().filter(|row| row.moved > 0 && !found.contains(&row.attempt)).count();
+    if missing > 0 {
+        notes.push(format!("WARNING: {} lacks lines of {missing} events of the table", path.display()));
+    }
+    if length == 0 {
+        output.append(format!("{}\n", displaced::HEADER).as_bytes())?;
+    }
+    Ok(output)
+}
+
+/// Rows of a table, the bytes that they take, and whether they lack the last columns; a last line without an end was never
+/// committed.
+fn read_table(path: &Path) -> Result<(Vec<Row>, u64, bool)> {
     let bytes = read_or_empty(path)?;
     let length = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
     let text = std::str::from_utf8(&bytes[..length]).unwrap_or("not text");
     let mut lines = text.lines();
-    if length > 0 && lines.next() != Some(HEADER) {
+    let old = if length > 0 { lines.next().and_then(is_header) } else { Some(false) };
+    let Some(old) = old else {
         return Err(Error::File(format!("{} is no event table of this version", path.display())));
-    }
+    };
     let mut rows: Vec<Row> = Vec::new();
     for (number, line) in lines.enumerate() {
         match Row::parse(line) {
@@ -201,37 +237,23 @@ fn read_table(path: &Path) -> Result<(Vec<Row>, u64)> {
             }
         }
     }
-    Ok((rows, length as u64))
+    Ok((rows, length as u64, old))
+}
+
+/// Writes a table anew, with all columns of today.
+fn rewrite(path: &Path, rows: &[Row]) -> Result<()> {
+    let mut text = format!("{HEADER}\n");
+    for row in rows {
+        text.push_str(&row.line());
+        text.push('\n');
+    }
+    replace(path, text.as_bytes())
 }
 
 fn read_or_empty(path: &Path) -> Result<Vec<u8>> {
+    check_regular(path)?;
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        result => result.map_err(|error| failure("read", path, &error)),
+        result => result.map_err(|error| Error::file("read", path, &error)),
     }
-}
-
-/// `path` and every `path.<n>` that is there.
-fn with_partitions(path: &Path) -> Vec<PathBuf> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let prefix = format!("{}.", path.file_name().unwrap_or_default().to_string_lossy());
-    let mut numbers: Vec<usize> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_string_lossy().strip_prefix(&prefix)?.parse().ok())
-        .collect();
-    numbers.sort_unstable();
-    std::iter::once(path.to_path_buf()).chain(numbers.iter().map(|n| suffixed(path, &n.to_string()))).collect()
-}
-
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".");
-    name.push(suffix);
-    name.into()
-}
-
-pub(super) fn failure(action: &str, path: &Path, error: &io::Error) -> Error {
-    Error::File(format!("cannot {action} {}: {error}", path.display()))
 }

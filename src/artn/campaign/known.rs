@@ -1,8 +1,8 @@
 //! Saddles that a centre had before, in few bytes.
 
-use crate::artn::cell::Cell;
-use crate::artn::event::displacements;
-use crate::error::{Error, Result};
+use crate::artn::frame::Frame;
+use crate::geometry::{difference, norm};
+use crate::hash::checksum_of_bytes;
 
 /// Atoms displaced by less than this share of the same-saddle distance count as not displaced.
 const RESOLUTION: f64 = 0.2;
@@ -23,14 +23,15 @@ pub struct Known {
 }
 
 impl Known {
-    /// The saddle of `trial` at positions `saddle`, seen from `minimum` (both shape (N, 3)).
+    /// The saddle of `trial` at positions `saddle`, shape (N, 3), seen in `frame`.
     #[must_use]
-    pub fn new(trial: u32, energy: f64, cell: &Cell, minimum: &[f64], saddle: &[f64], same_distance: f64) -> Self {
+    pub fn new(trial: u32, energy: f64, frame: &Frame, saddle: &[f64], same_distance: f64) -> Self {
         let limit = RESOLUTION * same_distance;
-        let moves = displacements(cell, minimum, saddle)
+        let moves = frame
+            .displacements(saddle)
             .into_iter()
             .enumerate()
-            .filter(|(_, d)| norm(*d) > limit)
+            .filter(|(_, d)| norm(d) > limit)
             .map(|(i, d)| (i as u32, d.map(|x| x as f32)))
             .collect();
         Known { trial, energy, moves }
@@ -58,14 +59,14 @@ impl Known {
                 side.next_if(|entry| entry.0 == first).map_or([0.0; 3], |entry| entry.1.map(f64::from))
             };
             let (x, y) = (take(&mut a), take(&mut b));
-            largest = largest.max(norm(std::array::from_fn(|k| x[k] - y[k])));
+            largest = largest.max(norm(&difference(&x, &y)));
         }
     }
 
-    /// Bytes of the file beside the table: attempt of the partition, trial, energy, number of atoms, atoms.
+    /// Bytes of the file beside the table: attempt of the partition, trial, energy, number of atoms, atoms, checksum.
     #[must_use]
     pub fn bytes(&self, attempt: u64) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(PREFIX + ENTRY * self.moves.len());
+        let mut bytes = Vec::with_capacity(PREFIX + ENTRY * self.moves.len() + 8);
         bytes.extend(attempt.to_le_bytes());
         bytes.extend(self.trial.to_le_bytes());
         bytes.extend(self.energy.to_le_bytes());
@@ -76,10 +77,12 @@ impl Known {
                 bytes.extend(x.to_le_bytes());
             }
         }
+        bytes.extend(checksum_of_bytes(&bytes).to_le_bytes());
         bytes
     }
 
-    /// Reads one record from the beginning of `bytes`: attempt, saddle, bytes used. `None` if the record is torn.
+    /// Reads one record from the beginning of `bytes`: attempt, saddle, bytes used. `None` if the record is torn or
+    /// damaged.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<(u64, Known, usize)> {
         let prefix = bytes.get(..PREFIX)?;
@@ -87,26 +90,27 @@ impl Known {
         let trial = u32::from_le_bytes(prefix[8..12].try_into().ok()?);
         let energy = f64::from_le_bytes(prefix[12..20].try_into().ok()?);
         let atoms = u32::from_le_bytes(prefix[20..24].try_into().ok()?) as usize;
-        let used = PREFIX + ENTRY * atoms;
-        let moves = bytes.get(PREFIX..used)?.chunks_exact(ENTRY).map(entry).collect();
-        Some((attempt, Known { trial, energy, moves }, used))
+        let end = PREFIX + ENTRY * atoms;
+        let moves = bytes.get(PREFIX..end)?.chunks_exact(ENTRY).map(entry).collect();
+        let used = end + 8;
+        let sum = u64::from_le_bytes(bytes.get(end..used)?.try_into().ok()?);
+        (sum == checksum_of_bytes(&bytes[..end])).then_some((attempt, Known { trial, energy, moves }, used))
     }
 
-    /// Reads all records of a file; those after the first torn one are left out.
-    ///
-    /// # Errors
-    /// `InvalidParameter` if the attempts do not ascend: the file is not one of ours.
-    pub fn parse_all(bytes: &[u8]) -> Result<Vec<(u64, Known, usize)>> {
+    /// Reads all records of a file, with the bytes up to the end of each; those from the first torn or damaged one on are
+    /// left out.
+    #[must_use]
+    pub fn parse_all(bytes: &[u8]) -> Vec<(u64, Known, usize)> {
         let mut records: Vec<(u64, Known, usize)> = Vec::new();
         let mut start = 0;
         while let Some((attempt, known, used)) = Known::parse(&bytes[start..]) {
             if records.last().is_some_and(|last| last.0 >= attempt) {
-                return Err(Error::InvalidParameter("the file of known saddles is damaged".into()));
+                break;
             }
             start += used;
             records.push((attempt, known, start));
         }
-        Ok(records)
+        records
     }
 }
 
@@ -116,8 +120,4 @@ const ENTRY: usize = 16;
 fn entry(bytes: &[u8]) -> (u32, [f32; 3]) {
     let word = |k: usize| [bytes[4 * k], bytes[4 * k + 1], bytes[4 * k + 2], bytes[4 * k + 3]];
     (u32::from_le_bytes(word(0)), std::array::from_fn(|k| f32::from_le_bytes(word(k + 1))))
-}
-
-fn norm(d: [f64; 3]) -> f64 {
-    d.iter().map(|x| x * x).sum::<f64>().sqrt()
 }

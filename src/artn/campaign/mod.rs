@@ -5,23 +5,28 @@
 //! positions in it from a common counter ([`Campaign::assign`]). After a run the partitions exchange what they recorded
 //! ([`Campaign::pending`], [`Campaign::absorb`]).
 
+mod displaced;
 mod dump;
 mod files;
 mod known;
+mod names;
+mod output;
 mod progress;
 mod records;
 mod row;
 mod settings_file;
 
+pub use displaced::Displaced;
 pub use dump::Frames;
-pub use files::{Files, Names, read_campaign};
+pub use files::{Beginning, Files, begin};
 pub use known::Known;
+pub use names::Names;
 pub use records::{pack, unpack};
 pub use row::{HEADER, Row};
 pub use settings_file::SettingsFile;
 
-use super::cell::Cell;
 use super::event::{Event, Status};
+use super::frame::Frame;
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 
@@ -52,6 +57,8 @@ struct Centre {
     trials: u32,
     barriers: Vec<f64>,
     known: Vec<Known>,
+    /// Trials with a saddle that no file knows any more.
+    lost: Vec<u32>,
 }
 
 /// Statistics of a centre, for the per-atom output.
@@ -82,6 +89,16 @@ pub struct Totals {
     pub barriers: f64,
     /// Attempts that ended so, in the order of [`Status::ALL`].
     pub by_status: [u64; Status::ALL.len()],
+    /// Attempts that did not converge: on the climb, at the saddle with all atoms free, at a minimum.
+    pub not_converged: [u64; 3],
+}
+
+impl Totals {
+    /// Attempts that ended as `status`.
+    #[must_use]
+    pub fn number(&self, status: Status) -> u64 {
+        Status::ALL.iter().position(|&other| other == status).map_or(0, |kind| self.by_status[kind])
+    }
 }
 
 /// The attempt to make next.
@@ -93,6 +110,8 @@ pub struct Task {
     pub id: i64,
     /// Number of the attempt.
     pub trial: u32,
+    /// Whether it is an earlier attempt once more, for its saddle, and does not count again.
+    pub again: bool,
 }
 
 /// State of a campaign in one partition.
@@ -108,6 +127,8 @@ pub struct Campaign {
     totals: Totals,
     last: Option<(i64, f64, u64)>,
     pending: Vec<Record>,
+    /// Work done when the run began.
+    done_before: f64,
 }
 
 impl Campaign {
@@ -122,7 +143,15 @@ impl Campaign {
         let by_id = centres.iter().enumerate().map(|(k, centre)| (centre.1, k)).collect();
         let centres = centres
             .iter()
-            .map(|&(index, id, species)| Centre { index, id, species, trials: 0, barriers: vec![], known: vec![] })
+            .map(|&(index, id, species)| Centre {
+                index,
+                id,
+                species,
+                trials: 0,
+                barriers: vec![],
+                known: vec![],
+                lost: vec![],
+            })
             .collect();
         Ok(Campaign {
             goal,
@@ -135,6 +164,7 @@ impl Campaign {
             totals: Totals::default(),
             last: None,
             pending: vec![],
+            done_before: 0.0,
         })
     }
 
@@ -143,6 +173,7 @@ impl Campaign {
         self.queue = (0..self.centres.len()).filter(|&k| !self.done(k)).collect();
         self.current = None;
         self.exhausted = self.queue.is_empty();
+        self.done_before = self.work_done();
     }
 
     /// Whether [`assign`](Self::assign) has to be called before there is a task.
@@ -167,14 +198,16 @@ impl Campaign {
     #[must_use]
     pub fn task(&self) -> Option<Task> {
         let centre = &self.centres[self.current?];
-        Some(Task { index: centre.index, id: centre.id, trial: centre.trials + 1 })
+        let lost = centre.lost.first();
+        let trial = lost.copied().unwrap_or(centre.trials + 1);
+        Some(Task { index: centre.index, id: centre.id, trial, again: lost.is_some() })
     }
 
     /// Judges the event of the present task: its line of the table, and its saddle if it is new.
     ///
     /// # Errors
     /// `InvalidParameter` if there is no task.
-    pub fn judge(&self, event: &Event, cell: &Cell, minimum: &[f64], seconds: f64) -> Result<Record> {
+    pub fn judge(&self, event: &Event, frame: &Frame, seconds: f64) -> Result<Record> {
         let task = self.task().ok_or_else(|| Error::InvalidParameter("no attempt is under way".into()))?;
         let centre = &self.centres[self.by_id[&task.id]];
         let mut row = Row::new(self.attempts_here + 1, task.id, task.trial, centre.species, event, seconds);
@@ -182,13 +215,31 @@ impl Campaign {
             return Ok((row, None));
         }
         let Goal { same_energy, same_distance, .. } = self.goal;
-        let known = Known::new(task.trial, event.energy_saddle, cell, minimum, &event.saddle, same_distance);
+        let known = Known::new(task.trial, event.energy_saddle, frame, &event.saddle, same_distance);
         let equal = centre.known.iter().find(|other| known.equals(other, same_energy, same_distance));
         row.same_as = equal.map_or(0, |first| first.trial);
         if equal.is_some() && self.goal.distinct {
             row.status = Status::Duplicate;
         }
         Ok((row, equal.is_none().then_some(known)))
+    }
+
+    /// Takes in the saddle of an attempt that was made again.
+    ///
+    /// # Errors
+    /// `InvalidParameter` if there is no such task.
+    pub fn recover(&mut self, event: &Event, frame: &Frame) -> Result<()> {
+        let task = self.task().filter(|task| task.again);
+        let task = task.ok_or_else(|| Error::InvalidParameter("no attempt is made again".into()))?;
+        let distance = self.goal.same_distance;
+        let centre = &mut self.centres[self.by_id[&task.id]];
+        centre.lost.remove(0);
+        if event.status == Status::Success {
+            let known = Known::new(task.trial, event.energy_saddle, frame, &event.saddle, distance);
+            let place = centre.known.partition_point(|other| other.trial < task.trial);
+            centre.known.insert(place, known);
+        }
+        Ok(())
     }
 
     /// Counts the attempt that [`judge`](Self::judge) made a row of.
@@ -224,14 +275,21 @@ impl Campaign {
             self.totals.successes += 1;
             self.totals.barriers += row.barrier();
         }
+        if known.is_none() && success && row.same_as == 0 {
+            centre.lost.push(trial);
+        }
         centre.known.extend(known);
         self.totals.attempts += 1;
         self.totals.evaluations += row.evals[2];
         let kind = Status::ALL.iter().position(|&status| status == row.status);
         self.totals.by_status[kind.unwrap_or_default()] += 1;
+        if row.status == Status::NotConverged {
+            self.totals.not_converged[row.stage_reached()] += 1;
+        }
         let k = self.by_id[&id];
         if self.done(k) {
             self.centres[k].known = Vec::new();
+            self.centres[k].lost = Vec::new();
         }
         Ok(())
     }
@@ -270,11 +328,14 @@ impl Campaign {
         (0..self.centres.len()).filter(|&k| self.done(k)).count()
     }
 
-    /// Successful events that are still wanted.
-    #[must_use]
-    pub fn events_left(&self) -> u64 {
-        let left = |k: usize| self.goal.events as usize - self.centres[k].barriers.len();
-        (0..self.centres.len()).filter(|&k| !self.done(k)).map(|k| left(k) as u64).sum()
+    /// Centres done, each that is under way as a share.
+    fn work_done(&self) -> f64 {
+        let Goal { events, attempts, .. } = self.goal;
+        let share = |centre: &Centre| {
+            let share = centre.barriers.len() as f64 / f64::from(events);
+            share.max(f64::from(centre.trials) / f64::from(attempts)).min(1.0)
+        };
+        self.centres.iter().map(share).sum()
     }
 
     /// Statistics of the centre at `position` in the order of IDs, with its index in the canonical order.

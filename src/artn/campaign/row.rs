@@ -5,7 +5,10 @@ use std::fmt::Write;
 
 /// First line of the event table.
 pub const HEADER: &str = "attempt,center,trial,type,status,barrier,barrier_back,energy_initial,energy_saddle,\
-energy_final,eigenvalue,fmax,dr_saddle,dr_final,dr_center,moved,same_as,evals_saddle,evals_full,evals_total,seconds";
+energy_final,eigenvalue,fmax,dr_saddle,dr_final,dr_center,moved,same_as,evals_saddle,evals_full,evals_total,seconds,\
+dr_center_final,mover,mover_distance,weight";
+/// Columns of the tables of version 0.1, which are the first of today's.
+const FIRST_COLUMNS: usize = 21;
 
 /// One attempt in the event table. Unknown reals are NaN, unknown integers 0.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +34,21 @@ pub struct Row {
     pub evals: [u64; 3],
     /// CPU seconds of the attempt.
     pub seconds: f64,
+    /// Displacement of the central atom in the final minimum.
+    pub dr_center_final: f64,
+    /// ID of the atom with the largest displacement at the saddle.
+    pub mover: i64,
+    /// Its distance from the central atom.
+    pub mover_distance: f64,
+    /// Share of the central atom in the squared displacement at the saddle.
+    pub weight: f64,
+}
+
+/// Whether `line` is the first one of an event table, and if so whether of one without the last four columns.
+#[must_use]
+pub(super) fn is_header(line: &str) -> Option<bool> {
+    let first: Vec<&str> = HEADER.split(',').take(FIRST_COLUMNS).collect();
+    if line == HEADER { Some(false) } else { (line == first.join(",")).then_some(true) }
 }
 
 impl Row {
@@ -59,6 +77,10 @@ impl Row {
             same_as: 0,
             evals: [event.evals_saddle, event.evals_full, event.evals_total],
             seconds,
+            dr_center_final: event.dr_center_final,
+            mover: event.mover,
+            mover_distance: event.mover_distance,
+            weight: event.weight,
         }
     }
 
@@ -66,6 +88,24 @@ impl Row {
     #[must_use]
     pub fn barrier(&self) -> f64 {
         self.reals[0]
+    }
+
+    /// E_saddle - E_final.
+    #[must_use]
+    pub fn barrier_back(&self) -> f64 {
+        self.reals[1]
+    }
+
+    /// Energy of the initial minimum.
+    #[must_use]
+    pub fn energy_initial(&self) -> f64 {
+        self.reals[2]
+    }
+
+    /// How far a search came that did not converge: 0 = the climb, 1 = the saddle with all atoms free, 2 = a minimum.
+    #[must_use]
+    pub(super) fn stage_reached(&self) -> usize {
+        if self.barrier().is_finite() { 2 } else { usize::from(self.evals[1] > 0) }
     }
 
     /// The line, without its end.
@@ -80,14 +120,21 @@ impl Row {
         let [saddle, full, total] = self.evals;
         let _ = write!(line, ",{},{},{saddle},{full},{total},", self.moved, self.same_as);
         push_real(&mut line, self.seconds);
+        line.push(',');
+        push_real(&mut line, self.dr_center_final);
+        let _ = write!(line, ",{},", self.mover);
+        push_real(&mut line, self.mover_distance);
+        line.push(',');
+        push_real(&mut line, self.weight);
         line
     }
 
-    /// Reads a line; `None` if it is not one of the table.
+    /// Reads a line; `None` if it is not one of the table. Without the last four columns these are unknown.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(',').collect();
-        if words.len() != 21 {
+        let complete = words.len() == HEADER.split(',').count();
+        if !complete && words.len() != FIRST_COLUMNS {
             return None;
         }
         let mut reals = [0.0; 10];
@@ -105,6 +152,10 @@ impl Row {
             same_as: words[16].parse().ok()?,
             evals: [words[17].parse().ok()?, words[18].parse().ok()?, words[19].parse().ok()?],
             seconds: words[20].parse().ok()?,
+            dr_center_final: if complete { words[21].parse().ok()? } else { f64::NAN },
+            mover: if complete { words[22].parse().ok()? } else { 0 },
+            mover_distance: if complete { words[23].parse().ok()? } else { f64::NAN },
+            weight: if complete { words[24].parse().ok()? } else { f64::NAN },
         })
     }
 }

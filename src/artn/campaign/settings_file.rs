@@ -1,11 +1,11 @@
 //! The settings of a campaign beside its event table: a resumed campaign must have the same.
 
-use super::files::failure;
+use super::output::replace;
 use super::row::push_real;
 use crate::artn::settings::Settings;
 use crate::error::{Error, Result};
+use crate::hash::checksum;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 /// Energies of the initial state that differ by less than this share are the same: sums over other numbers of MPI
@@ -17,6 +17,7 @@ const ENERGY: &str = "energy_initial";
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettingsFile {
     lines: Vec<(&'static str, String)>,
+    energy: f64,
 }
 
 impl SettingsFile {
@@ -47,13 +48,27 @@ impl SettingsFile {
             ("maxeval", settings.maxeval.to_string()),
             ("barrier", reals(&settings.barrier)),
             ("connect", flag(settings.connect)),
+            ("own", reals(&[settings.own])),
             ("distinct", flag(goal.distinct)),
             ("same", reals(&[goal.same_energy, goal.same_distance])),
             ("atoms", atoms.to_string()),
-            ("group", format!("{} atoms, checksum {:016x}", centres.len(), checksum(centres))),
+            (
+                "group",
+                format!(
+                    "{} atoms, checksum {:016x}",
+                    centres.len(),
+                    checksum_of(centres.iter().map(|id| id.cast_unsigned()))
+                ),
+            ),
             (ENERGY, reals(&[energy])),
         ];
-        SettingsFile { lines }
+        SettingsFile { lines, energy }
+    }
+
+    /// Energy of the initial state.
+    #[must_use]
+    pub fn energy(&self) -> f64 {
+        self.energy
     }
 
     /// Adds the push direction and the displacement to a saddle (shape (N, 3)) that replace random pushes, if any.
@@ -61,13 +76,27 @@ impl SettingsFile {
         for (name, vector) in [("direction", direction), ("refine", displacement)] {
             let value = vector.map_or_else(
                 || "no".into(),
-                |vector| {
-                    let bits: Vec<i64> = vector.iter().map(|x| x.to_bits().cast_signed()).collect();
-                    format!("checksum {:016x}", checksum(&bits))
-                },
+                |vector| format!("checksum {:016x}", checksum_of(vector.iter().map(|x| x.to_bits()))),
             );
             self.lines.push((name, value));
         }
+    }
+
+    /// Adds the IDs of the atoms that are held.
+    pub fn add_held(&mut self, ids: &[i64]) {
+        let value =
+            format!("{} atoms, checksum {:016x}", ids.len(), checksum_of(ids.iter().map(|id| id.cast_unsigned())));
+        self.lines.push(("held", value));
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.lines {
+            let _ = writeln!(text, "{name} {value}");
+        }
+        text
     }
 
     /// Writes them to `path`.
@@ -75,30 +104,38 @@ impl SettingsFile {
     /// # Errors
     /// `File` if that fails.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let mut text = String::new();
-        for (name, value) in &self.lines {
-            let _ = writeln!(text, "{name} {value}");
-        }
-        fs::write(path, text).map_err(|error| failure("write", path, &error))
+        replace(path, self.text().as_bytes())
     }
 
-    /// Compares them with those in `path`.
+    /// Compares them with the content of `path`; returns the names of those that it lacks, since it is damaged or of an older
+    /// version.
     ///
     /// # Errors
-    /// `File` if it cannot be read; `InvalidParameter` that names the first setting that differs.
-    pub fn compare(&self, path: &Path) -> Result<()> {
-        let text = fs::read_to_string(path).map_err(|error| failure("read", path, &error))?;
+    /// `InvalidParameter` that names the first setting that differs.
+    pub fn compare(&self, path: &Path, content: &[u8]) -> Result<Vec<&'static str>> {
+        let text = String::from_utf8_lossy(content);
+        // a line without an end may be torn
+        let complete: Vec<&str> = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).collect();
+        let mut lacking = Vec::new();
         for (name, value) in &self.lines {
-            let old = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            if !old.is_some_and(|old| same(name, old, value)) {
-                let old = old.unwrap_or("not there");
-                let path = path.display();
-                let text = format!("cannot resume: {name} is {value}, in {path} it is {old}: go on with the old one");
-                return Err(Error::InvalidParameter(text));
+            match complete.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')) {
+                Some(old) if same(name, old, value) => {}
+                Some(old) => {
+                    let path = path.display();
+                    let text =
+                        format!("cannot resume: {name} is {value}, in {path} it is {old}: go on with the old one");
+                    return Err(Error::InvalidParameter(text));
+                }
+                None => lacking.push(*name),
             }
         }
-        Ok(())
+        Ok(lacking)
     }
+}
+
+/// Whether two energies of the initial state are those of one state.
+pub(super) fn same_energy(old: f64, new: f64) -> bool {
+    (old - new).abs() <= SAME_ENERGY * new.abs().max(1.0)
 }
 
 fn same(name: &str, old: &str, new: &str) -> bool {
@@ -106,13 +143,9 @@ fn same(name: &str, old: &str, new: &str) -> bool {
         return old == new;
     }
     let (Ok(old), Ok(new)) = (old.parse::<f64>(), new.parse::<f64>()) else { return false };
-    (old - new).abs() <= SAME_ENERGY * new.abs().max(1.0)
+    same_energy(old, new)
 }
 
-/// FNV-1a.
-fn checksum(numbers: &[i64]) -> u64 {
-    numbers
-        .iter()
-        .flat_map(|number| number.to_le_bytes())
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+fn checksum_of(words: impl Iterator<Item = u64>) -> u64 {
+    checksum(&words.collect::<Vec<_>>())
 }

@@ -1,6 +1,6 @@
 //! Who is near whom: adjacency of atoms in any periodic box.
 
-use crate::fingerprint::SimulationBox;
+use crate::geometry::{CellList, SimulationBox};
 
 /// Adjacency of atoms in rows of ascending columns. Every atom is its own neighbour.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,11 +73,28 @@ impl Graph {
         Self { offsets, columns }
     }
 
+    /// The same with more pairs, in both orders.
+    #[must_use]
+    pub fn with(self, pairs: &[(u32, u32)]) -> Self {
+        if pairs.is_empty() {
+            return self;
+        }
+        let mut more = vec![Vec::new(); self.len()];
+        for &(i, j) in pairs {
+            more[i as usize].push(j);
+            more[j as usize].push(i);
+        }
+        Self::from_rows(self.len(), |i, row| {
+            row.extend(self.row(i));
+            row.extend(&more[i]);
+        })
+    }
+
     /// Pairs with any of their periodic images within `radius` (distance units); a box may be thinner than that.
     #[must_use]
     pub fn within(positions: &[[f64; 3]], cell: &SimulationBox, radius: f64) -> Self {
-        let grid = Grid::new(positions, cell, radius);
-        Self::from_rows(positions.len(), |i, row| grid.near(i, |j, _| row.push(j)))
+        let cells = CellList::new(positions, cell, radius);
+        Self::from_rows(positions.len(), |i, row| cells.near(i, |j, _| row.push(j)))
     }
 
     /// Pairs of members that are neighbours or share a neighbour, which need not be a member. Indices of the result
@@ -117,153 +134,6 @@ fn ranks(n: usize, members: &[u32]) -> Vec<u32> {
         rank[atom as usize] = k as u32;
     }
     rank
-}
-
-/// Atoms in the cells of a box, for searches within a radius.
-pub struct Grid<'a> {
-    cell: &'a SimulationBox,
-    radius: f64,
-    /// Number of cells along each edge.
-    counts: [i64; 3],
-    /// How many cells away a neighbour may be.
-    reach: [i64; 3],
-    /// Fractional coordinates and cell of every atom; of periodic directions within [0, 1).
-    fractional: Vec<[f64; 3]>,
-    homes: Vec<[i64; 3]>,
-    starts: Vec<u32>,
-    atoms: Vec<u32>,
-}
-
-impl<'a> Grid<'a> {
-    /// Prepares searches within `radius` (distance units).
-    #[must_use]
-    pub fn new(positions: &'a [[f64; 3]], cell: &'a SimulationBox, radius: f64) -> Self {
-        let mut fractional: Vec<[f64; 3]> = positions.iter().map(|x| fractional(cell, x)).collect();
-        let spans = wrap(&mut fractional, cell.periodic);
-        let heights = heights(cell);
-        // Cells of half the radius; more of them than atoms would only cost memory.
-        let most = (positions.len() as f64).cbrt().ceil().max(1.0);
-        let mut counts = [1i64; 3];
-        let mut reach = [0i64; 3];
-        for k in 0..3 {
-            let extent = heights[k] * spans[k].1;
-            counts[k] = (2.0 * extent / radius).floor().clamp(1.0, most) as i64;
-            reach[k] = (radius / (extent / counts[k] as f64).max(f64::MIN_POSITIVE)).ceil().min(1e6) as i64;
-            if !cell.periodic[k] {
-                reach[k] = reach[k].min(counts[k]);
-            }
-        }
-        let homes: Vec<[i64; 3]> = fractional
-            .iter()
-            .map(|s| {
-                std::array::from_fn(|k| {
-                    let u = (s[k] - spans[k].0) / spans[k].1;
-                    ((u * counts[k] as f64) as i64).clamp(0, counts[k] - 1)
-                })
-            })
-            .collect();
-        let (starts, atoms) = bins(&homes, counts);
-        Self { cell, radius, counts, reach, fractional, homes, starts, atoms }
-    }
-
-    /// Calls `visit(j, squared distance)` for every image of every atom within the radius of atom `i`, itself included.
-    pub fn near(&self, i: usize, mut visit: impl FnMut(u32, f64)) {
-        let home = self.homes[i];
-        let limit = self.radius * self.radius;
-        let [rx, ry, rz] = self.reach;
-        for z in -rz..=rz {
-            for y in -ry..=ry {
-                for x in -rx..=rx {
-                    let Some((bin, shift)) = self.image([home[0] + x, home[1] + y, home[2] + z]) else { continue };
-                    for &j in &self.atoms[self.starts[bin] as usize..self.starts[bin + 1] as usize] {
-                        let d = self.squared_distance(i, j as usize, shift);
-                        if d <= limit {
-                            visit(j, d);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Cell inside the box and the number of box edges between it and the given one.
-    fn image(&self, place: [i64; 3]) -> Option<(usize, [f64; 3])> {
-        let mut shift = [0.0; 3];
-        let mut bin = 0;
-        for k in (0..3).rev() {
-            let n = self.counts[k];
-            let turns = place[k].div_euclid(n);
-            if turns != 0 && !self.cell.periodic[k] {
-                return None;
-            }
-            shift[k] = turns as f64;
-            bin = bin * n as usize + place[k].rem_euclid(n) as usize;
-        }
-        Some((bin, shift))
-    }
-
-    fn squared_distance(&self, i: usize, j: usize, shift: [f64; 3]) -> f64 {
-        let (a, b) = (&self.fractional[i], &self.fractional[j]);
-        let [u, v, w] = [b[0] - a[0] + shift[0], b[1] - a[1] + shift[1], b[2] - a[2] + shift[2]];
-        let [xx, yy, zz, yz, xz, xy] = self.cell.edges;
-        let d = [u * xx + v * xy + w * xz, v * yy + w * yz, w * zz];
-        d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
-    }
-}
-
-fn fractional(cell: &SimulationBox, x: &[f64; 3]) -> [f64; 3] {
-    let [xx, yy, zz, yz, xz, xy] = cell.edges;
-    let w = (x[2] - cell.origin[2]) / zz;
-    let v = (x[1] - cell.origin[1] - yz * w) / yy;
-    let u = (x[0] - cell.origin[0] - xz * w - xy * v) / xx;
-    [u, v, w]
-}
-
-/// Brings periodic coordinates into [0, 1). Returns start and length of what each direction covers.
-fn wrap(fractional: &mut [[f64; 3]], periodic: [bool; 3]) -> [(f64, f64); 3] {
-    std::array::from_fn(|k| {
-        if periodic[k] {
-            for s in fractional.iter_mut() {
-                s[k] -= s[k].floor();
-            }
-            return (0.0, 1.0);
-        }
-        let low = fractional.iter().map(|s| s[k]).fold(f64::INFINITY, f64::min);
-        let high = fractional.iter().map(|s| s[k]).fold(f64::NEG_INFINITY, f64::max);
-        (low, (high - low).max(f64::EPSILON))
-    })
-}
-
-/// Distances between opposite faces of the box.
-fn heights(cell: &SimulationBox) -> [f64; 3] {
-    let [xx, yy, zz, yz, xz, xy] = cell.edges;
-    // Rows of the inverse of the edge matrix are normal to the faces.
-    let normals = [
-        [1.0 / xx, -xy / (xx * yy), (xy * yz - yy * xz) / (xx * yy * zz)],
-        [0.0, 1.0 / yy, -yz / (yy * zz)],
-        [0.0, 0.0, 1.0 / zz],
-    ];
-    normals.map(|n| 1.0 / n.iter().map(|v| v * v).sum::<f64>().sqrt())
-}
-
-/// Atoms sorted by cell, and where each cell starts.
-fn bins(homes: &[[i64; 3]], counts: [i64; 3]) -> (Vec<u32>, Vec<u32>) {
-    let index = |c: &[i64; 3]| ((c[2] * counts[1] + c[1]) * counts[0] + c[0]) as usize;
-    let mut starts = vec![0u32; (counts[0] * counts[1] * counts[2]) as usize + 1];
-    for home in homes {
-        starts[index(home) + 1] += 1;
-    }
-    for k in 1..starts.len() {
-        starts[k] += starts[k - 1];
-    }
-    let mut next = starts.clone();
-    let mut atoms = vec![0u32; homes.len()];
-    for (i, home) in homes.iter().enumerate() {
-        let slot = &mut next[index(home)];
-        atoms[*slot as usize] = i as u32;
-        *slot += 1;
-    }
-    (starts, atoms)
 }
 
 #[cfg(test)]

@@ -9,16 +9,17 @@ pub mod graph;
 mod measure;
 pub mod reach;
 pub mod recovery;
+mod response;
 
-pub use measure::{Hessian, Settings, measure};
+pub use measure::{DifferenceSettings, Hessian, measure};
 
 use crate::error::Result;
-use crate::fingerprint::SimulationBox;
+use crate::geometry::SimulationBox;
 
 /// Where the forces come from.
 pub trait Forces {
     /// Forces on the members of the group when the atoms `moved` are at the positions `to` and all others where they were.
-    /// Shapes: `moved`, `to` [any], `forces` [members]. Atoms are named by their index in [`Sample::positions`].
+    /// Shapes: `moved`, `to` [any], `forces` [members]. Atoms are named by their index in [`Configuration::positions`].
     ///
     /// # Errors
     /// If the forces cannot be evaluated.
@@ -27,7 +28,7 @@ pub trait Forces {
 
 /// A configuration. Atoms are in ascending order of their IDs.
 #[derive(Debug, Clone, Copy)]
-pub struct Sample<'a> {
+pub struct Configuration<'a> {
     /// Positions of all atoms (distance units); periodic images do not matter.
     pub positions: &'a [[f64; 3]],
     /// Types of all atoms.
@@ -40,7 +41,7 @@ pub struct Sample<'a> {
     pub cell: &'a SimulationBox,
 }
 
-impl Sample<'_> {
+impl Configuration<'_> {
     /// Distance between the nearest images of two atoms.
     fn distance(&self, i: u32, j: u32) -> f64 {
         self.cell.distance(&self.positions[i as usize], &self.positions[j as usize])

@@ -2,11 +2,12 @@
 
 use super::colouring::Colouring;
 use super::graph::Graph;
+use std::collections::BTreeSet;
 
 /// A 3 x 3 block, row-major.
 pub type Block = [f64; 9];
 
-/// Blocks H_ij = -dF_i / dx_j of every pair of a graph, and how well they agree.
+/// Blocks H_ij = -dF_i / dx_j of every pair of a graph, and how well they all_ok.
 #[derive(Debug)]
 pub struct Blocks {
     /// The pairs.
@@ -70,12 +71,20 @@ impl Recovery {
     /// Takes the changes of the forces on all atoms, F(+) - F(-), when the atoms `class` of one colour were displaced along
     /// `axis` between positions `steps` apart. Shapes: `steps` [class], `changes` [atoms].
     ///
-    /// Returns the largest change of an atom that has no neighbour in the class: it should be 0, or rounding.
+    /// Members whose force changed by more than `rounding` although no neighbour is in the class go to `out_of_range`.
     ///
     /// # Panics
     /// If the graph is not symmetric.
-    pub fn record(&mut self, class: &[u32], axis: usize, steps: &[f64], changes: &[[f64; 3]]) -> f64 {
-        let Some(&any) = class.first() else { return 0.0 };
+    pub fn record(
+        &mut self,
+        class: &[u32],
+        axis: usize,
+        steps: &[f64],
+        changes: &[[f64; 3]],
+        rounding: f64,
+        out_of_range: &mut BTreeSet<u32>,
+    ) {
+        let Some(&any) = class.first() else { return };
         let mark = 3 * self.colour[any as usize] + axis as u32;
         for (&j, &step) in class.iter().zip(steps) {
             self.steps[j as usize][axis] = step;
@@ -91,8 +100,15 @@ impl Recovery {
                 }
             }
         }
-        let stray = changes.iter().zip(&self.stamp).filter(|(_, stamp)| **stamp != mark).map(|(change, _)| change);
-        stray.flatten().fold(0.0, |largest, change| largest.max(change.abs()))
+        let others = changes.iter().zip(&self.stamp).zip(0..).filter(|((_, stamp), _)| **stamp != mark);
+        let felt = others.filter(|((change, _), _)| change.iter().any(|change| change.abs() > rounding));
+        out_of_range.extend(felt.map(|(_, member)| member));
+    }
+
+    /// The pairs.
+    #[must_use]
+    pub fn into_graph(self) -> Graph {
+        self.graph
     }
 
     /// Blocks from what was recorded.

@@ -1,11 +1,12 @@
 //! Bounds of the spectrum and Chebyshev moments.
 
-use super::ensemble::{Operator, Worker, in_parallel};
-use super::random::{Use, signs, trace_panel};
+use super::vector_block::{Operator, Panels, in_parallel};
 use crate::error::Result;
-use crate::vdos::Peers;
-use crate::vdos::algebra::eigen;
-use crate::vdos::matrix::{Lanes, PANEL};
+use crate::vdos::Communicator;
+use crate::vdos::algebra::{dot, eigen, norm};
+use crate::vdos::modes::frequency;
+use crate::vdos::panel::{Lanes, PANEL};
+use crate::vdos::random::{Use, signs};
 use faer::{Mat, Par};
 use std::f64::consts::PI;
 
@@ -51,7 +52,7 @@ pub fn bounds(operator: &Operator) -> Result<Bounds> {
         }
         operator.matrix.multiply(&now, &mut next);
         operator.project_one(&mut next);
-        let alpha: f64 = now.iter().zip(&next).map(|(x, y)| x * y).sum();
+        let alpha: f64 = dot(&now, &next);
         let beta = beside.last().copied().unwrap_or(0.0);
         for ((next, now), before) in next.iter_mut().zip(&now).zip(&before) {
             *next -= alpha * now + beta * before;
@@ -78,10 +79,6 @@ pub fn bounds(operator: &Operator) -> Result<Bounds> {
     Ok(if high > low { Bounds { low, high } } else { Bounds { low, high: low + 1.0 } })
 }
 
-fn norm(x: &[f64]) -> f64 {
-    x.iter().map(|x| x * x).sum::<f64>().sqrt()
-}
-
 /// Chebyshev moments x^T T_k(D) x of vectors x, shape [vectors][count].
 pub struct Moments {
     pub values: Vec<f64>,
@@ -97,23 +94,23 @@ impl Moments {
     /// If the ranks cannot communicate.
     pub fn compute(
         operator: &Operator,
-        peers: &dyn Peers,
-        workers: &mut [Worker],
+        comm: &dyn Communicator,
+        panels: &mut [Panels],
         bounds: Bounds,
         (total, count): (usize, usize),
         start: &(dyn Fn(usize, &mut [Lanes]) + Sync),
         mut after: impl FnMut(usize),
     ) -> Result<Self> {
         let mut values = vec![0.0; total * count];
-        let round = peers.size() * workers.len() * PANEL;
+        let round = comm.size() * panels.len() * PANEL;
         for round_start in (0..total).step_by(round) {
-            let own = round_start + peers.rank() * workers.len() * PANEL;
+            let own = round_start + comm.rank() * panels.len() * PANEL;
             let results = std::sync::Mutex::new(Vec::new());
-            in_parallel(workers, |t, worker| {
+            in_parallel(panels, |t, panels| {
                 let first = own + t * PANEL;
                 if first < total {
-                    start(first, &mut worker.now);
-                    let moments = recurrence(operator, worker, bounds, count);
+                    start(first, &mut panels.now);
+                    let moments = recurrence(operator, panels, bounds, count);
                     results.lock().expect("no thread panicked").push((first, moments));
                 }
             });
@@ -126,7 +123,7 @@ impl Moments {
             }
             after(total.min(round_start + round));
         }
-        peers.sum(&mut values)?;
+        comm.sum(&mut values)?;
         Ok(Self { values, count })
     }
 
@@ -136,14 +133,14 @@ impl Moments {
     /// If the ranks cannot communicate.
     pub fn stochastic(
         operator: &Operator,
-        peers: &dyn Peers,
-        workers: &mut [Worker],
+        comm: &dyn Communicator,
+        panels: &mut [Panels],
         bounds: Bounds,
         (total, count): (usize, usize),
         after: impl FnMut(usize),
     ) -> Result<Self> {
         let start = |first: usize, x: &mut [Lanes]| trace_panel(operator, first, total, x);
-        Self::compute(operator, peers, workers, bounds, (total, count), &start, after)
+        Self::compute(operator, comm, panels, bounds, (total, count), &start, after)
     }
 
     /// Moments of vector `i`.
@@ -163,12 +160,12 @@ impl Moments {
     }
 }
 
-/// Moments of the vectors in `worker.now`, two for each product: T_2k = 2 T_k T_k - 1, T_2k+1 = 2 T_k+1 T_k - T_1
+/// Moments of the vectors in `panels.now`, two for each product: T_2k = 2 T_k T_k - 1, T_2k+1 = 2 T_k+1 T_k - T_1
 /// (Weisse et al., Rev. Mod. Phys. 78, 275 (2006), doi:10.1103/RevModPhys.78.275).
-fn recurrence(operator: &Operator, worker: &mut Worker, bounds: Bounds, count: usize) -> Vec<Lanes> {
+fn recurrence(operator: &Operator, panels: &mut Panels, bounds: Bounds, count: usize) -> Vec<Lanes> {
     let scale = 2.0 / (bounds.high - bounds.low);
     let shift = -(bounds.high + bounds.low) / (bounds.high - bounds.low);
-    let Worker { now, last } = worker;
+    let Panels { now, last } = panels;
     operator.step([scale, shift, 0.0], now, last);
     std::mem::swap(now, last);
     let zeroth = dots(last, last);
@@ -196,6 +193,22 @@ fn dots(x: &[Lanes], y: &[Lanes]) -> Lanes {
     sums
 }
 
+/// Chebyshev coefficients of a function of the frequency, 0 for eigenvalues that are not positive, for `count` moments.
+pub fn coefficients(bounds: Bounds, count: usize, function: impl Fn(f64) -> f64) -> Vec<f64> {
+    let nodes = 2 * count;
+    let values: Vec<f64> = (0..nodes)
+        .map(|q| bounds.at((PI * (q as f64 + 0.5) / nodes as f64).cos()))
+        .map(|eigenvalue| if eigenvalue > 0.0 { function(frequency(eigenvalue)) } else { 0.0 })
+        .collect();
+    // cos(k theta_q) has a period of 4 `nodes` in k (2 q + 1).
+    let cosines: Vec<f64> = (0..4 * nodes).map(|k| (PI * k as f64 / (2 * nodes) as f64).cos()).collect();
+    let transform = |k: usize| {
+        let terms = values.iter().enumerate().map(|(q, value)| value * cosines[k * (2 * q + 1) % (4 * nodes)]);
+        terms.sum::<f64>() * if k == 0 { 1.0 } else { 2.0 } / nodes as f64
+    };
+    (0..count).map(transform).collect()
+}
+
 /// Number of eigenvalues below `eigenvalue`, from the mean moments of the density with the Jackson kernel.
 pub fn count_below(moments: &[f64], bounds: Bounds, eigenvalue: f64) -> f64 {
     let order = moments.len() as f64 + 1.0;
@@ -213,4 +226,19 @@ pub fn count_below(moments: &[f64], bounds: Bounds, eigenvalue: f64) -> f64 {
         })
         .sum();
     moments[0] * (1.0 - theta / PI) + series
+}
+
+/// Fills the panel `x` with vectors `first` .. for the trace, projected; those beyond `end` are zero.
+fn trace_panel(operator: &Operator, first: usize, end: usize, x: &mut [Lanes]) {
+    for lane in 0..PANEL {
+        if first + lane < end {
+            let signs = signs(Use::Trace, first + lane, 0..x.len());
+            x.iter_mut().zip(signs).for_each(|(row, sign)| row[lane] = sign);
+        } else {
+            for row in &mut *x {
+                row[lane] = 0.0;
+            }
+        }
+    }
+    operator.project(x);
 }

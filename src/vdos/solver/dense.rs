@@ -1,13 +1,14 @@
 //! All modes, by reduction of the full matrix to tridiagonal form and divide and conquer.
 
-use super::ensemble::{Ensemble, largest_error};
-use super::{Problem, Settings};
+use super::Problem;
+use super::vector_block::{VectorBlock, largest_error};
 use crate::error::Result;
-use crate::vdos::algebra::{eigen, eigen_bytes, par};
+use crate::vdos::VibrationSettings;
+use crate::vdos::algebra::{dot, eigen, eigen_bytes, par};
+use crate::vdos::communicator::{all_ok, share};
 use crate::vdos::matrix::DynamicalMatrix;
 use crate::vdos::memory::{self, gigabytes};
 use crate::vdos::modes::Modes;
-use crate::vdos::peers::{agree, share};
 use crate::vdos::translations::{AXES, Translations};
 use faer::Mat;
 
@@ -25,11 +26,11 @@ pub fn bytes(n: usize, threads: usize) -> f64 {
 }
 
 const WHAT: &str = "solver dense";
-const CURE: &str = "use 'solver window' (modes below fcut) or 'solver kpm' (the spectrum alone)";
+const HINT: &str = "use 'solver window' (modes below fcut) or 'solver kpm' (estimates)";
 
 /// Fails if there is no memory for `n` rows.
-pub fn require(n: usize, settings: &Settings) -> Result<()> {
-    memory::require(WHAT, bytes(n, settings.threads), super::memory(settings), CURE)
+pub fn require(n: usize, settings: &VibrationSettings) -> Result<()> {
+    memory::require(WHAT, bytes(n, settings.threads), super::memory(settings), HINT)
 }
 
 /// Finds all modes. The first rank works, the others wait.
@@ -43,25 +44,25 @@ pub fn solve(problem: &Problem, progress: &mut dyn FnMut(&str)) -> Result<Modes>
     progress(&format!("dense: all {n} modes, {}, about {:.0} s", gigabytes(needed), seconds(n, threads)));
     let mut solution = None;
     let mut state = Ok(());
-    if problem.peers.rank() == 0 {
+    if problem.comm.rank() == 0 {
         state = problem
-            .require(WHAT, needed, CURE)
+            .require(WHAT, needed, HINT)
             .and_then(|()| eigen(full(&problem.matrix, problem.translations.as_ref()).as_ref(), par(threads)))
             .map(|found| solution = Some(found));
     }
-    agree(problem.peers, state)?;
+    all_ok(problem.comm, state)?;
     let projected = problem.projected();
     let mut eigenvalues = vec![0.0; n];
     if let Some((values, _)) = &solution {
         eigenvalues.copy_from_slice(values);
     }
-    problem.peers.sum(&mut eigenvalues)?;
+    problem.comm.sum(&mut eigenvalues)?;
     eigenvalues.truncate(n - projected);
-    let share = share(problem.peers, problem.matrix.n_atoms());
+    let share = share(problem.comm, problem.matrix.n_atoms());
     let vectors = distribute(problem, solution.map(|(_, vectors)| vectors), 3 * share.start, 3 * share.len())?;
     let rows = 3 * share.start..3 * share.end;
     let residuals =
-        Ensemble::new(problem.operator(), problem.peers, threads, rows).residuals(vectors.as_ref(), &eigenvalues)?;
+        VectorBlock::new(problem.operator(), problem.comm, threads, rows).residuals(vectors.as_ref(), &eigenvalues)?;
     let residual = largest_error(&eigenvalues, &residuals);
     let largest = eigenvalues.last().copied().unwrap_or(0.0);
     let atoms = problem.order[share].to_vec();
@@ -97,7 +98,6 @@ fn full(matrix: &DynamicalMatrix, translations: Option<&Translations>) -> Mat<f6
             (direct, product)
         })
         .unzip();
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let updates: Vec<Vec<f64>> = (0..AXES)
         .map(|axis| {
             let mut update = products[axis].clone();
@@ -121,7 +121,7 @@ fn full(matrix: &DynamicalMatrix, translations: Option<&Translations>) -> Mat<f6
 fn distribute(problem: &Problem, vectors: Option<Mat<f64>>, start: usize, count: usize) -> Result<Mat<f64>> {
     let n = problem.matrix.dimension();
     match vectors {
-        Some(vectors) if problem.peers.size() == 1 => Ok(vectors),
+        Some(vectors) if problem.comm.size() == 1 => Ok(vectors),
         vectors => {
             let mut own = Mat::zeros(count, n);
             let mut column = vec![0.0; n];
@@ -130,7 +130,7 @@ fn distribute(problem: &Problem, vectors: Option<Mat<f64>>, start: usize, count:
                 if let Some(vectors) = &vectors {
                     column.iter_mut().zip(vectors.col(j).iter()).for_each(|(to, from)| *to = *from);
                 }
-                problem.peers.sum(&mut column)?;
+                problem.comm.sum(&mut column)?;
                 own.col_mut(j).iter_mut().zip(&column[start..]).for_each(|(to, from)| *to = *from);
             }
             Ok(own)

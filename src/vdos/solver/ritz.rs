@@ -1,10 +1,10 @@
 //! The Rayleigh-Ritz step: the best modes within the span of some vectors, which need not be orthogonal.
 
-use super::ensemble::{Ensemble, product};
+use super::vector_block::{VectorBlock, product};
 use crate::error::{Error, Result};
-use crate::vdos::Peers;
+use crate::vdos::Communicator;
 use crate::vdos::algebra::{eigen, mirror, multiply_right, par};
-use crate::vdos::peers::agree;
+use crate::vdos::communicator::all_ok;
 use crate::vdos::progress::Stage;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
@@ -22,9 +22,9 @@ const DEPENDENT: f64 = 1e-13;
 /// # Errors
 /// If there is no memory, the algebra fails, or ranks cannot communicate.
 pub fn rayleigh_ritz(
-    ensemble: &mut Ensemble,
+    vector_block: &mut VectorBlock,
     vectors: &mut Mat<f64>,
-    peers: &dyn Peers,
+    comm: &dyn Communicator,
     threads: usize,
     log: &mut dyn FnMut(&str),
 ) -> Result<Vec<f64>> {
@@ -33,26 +33,26 @@ pub fn rayleigh_ritz(
     let mut gram = Mat::zeros(m, m);
     let (v, lower, whole) = (vectors.as_ref(), BlockStructure::TriangularLower, BlockStructure::Rectangular);
     triangular_matmul(&mut gram, lower, Accum::Replace, v.transpose(), whole, v, whole, 1.0, par);
-    sum(peers, gram.as_mut())?;
+    sum(comm, gram.as_mut())?;
     let mut projected = Mat::zeros(m, m);
     let mut stage = Stage::new("projection".into(), log);
     let columns: Vec<usize> = (0..m).collect();
-    for chunk in columns.chunks(ensemble.capacity()) {
-        let products = ensemble.apply(v, chunk, &product)?;
+    for chunk in columns.chunks(vector_block.capacity()) {
+        let products = vector_block.apply(v, chunk, &product)?;
         let below = m - chunk[0];
         let into = projected.as_mut().submatrix_mut(chunk[0], chunk[0], below, chunk.len());
         matmul(into, Accum::Replace, v.subcols(chunk[0], below).transpose(), products, 1.0, par);
         let left = below as f64 / m as f64;
         stage.tick(1.0 - left * left);
     }
-    sum(peers, projected.as_mut())?;
+    sum(comm, projected.as_mut())?;
     let mut solution = None;
     let mut state = Ok(());
-    if peers.rank() == 0 {
+    if comm.rank() == 0 {
         state = reduced(gram, projected, par).map(|found| solution = Some(found));
     }
-    agree(peers, state)?;
-    let (values, rotation) = share(peers, m, solution)?;
+    all_ok(comm, state)?;
+    let (values, rotation) = share(comm, m, solution)?;
     multiply_right(vectors.as_mut(), rotation.as_ref(), par);
     if values.len() < m {
         vectors.truncate(vectors.nrows(), values.len());
@@ -119,22 +119,22 @@ fn product_of(a: faer::MatRef<f64>, b: faer::MatRef<f64>, par: Par) -> Mat<f64> 
 }
 
 /// Gives the solution of the first rank to all.
-fn share(peers: &dyn Peers, m: usize, solution: Option<(Vec<f64>, Mat<f64>)>) -> Result<(Vec<f64>, Mat<f64>)> {
+fn share(comm: &dyn Communicator, m: usize, solution: Option<(Vec<f64>, Mat<f64>)>) -> Result<(Vec<f64>, Mat<f64>)> {
     let mut kept = [solution.as_ref().map_or(0.0, |(values, _)| values.len() as f64)];
-    peers.sum(&mut kept)?;
+    comm.sum(&mut kept)?;
     let kept = kept[0] as usize;
     let (mut values, mut rotation) = solution.unwrap_or_else(|| (vec![0.0; kept], Mat::zeros(m, kept)));
-    peers.sum(&mut values)?;
-    sum(peers, rotation.as_mut())?;
+    comm.sum(&mut values)?;
+    sum(comm, rotation.as_mut())?;
     Ok((values, rotation))
 }
 
 /// Adds up `matrix` over the ranks.
-fn sum(peers: &dyn Peers, matrix: MatMut<f64>) -> Result<()> {
-    if peers.size() == 1 {
+fn sum(comm: &dyn Communicator, matrix: MatMut<f64>) -> Result<()> {
+    if comm.size() == 1 {
         return Ok(());
     }
     matrix
         .col_iter_mut()
-        .try_for_each(|column| peers.sum(column.try_as_col_major_mut().expect("columns are contiguous").as_slice_mut()))
+        .try_for_each(|column| comm.sum(column.try_as_col_major_mut().expect("columns are contiguous").as_slice_mut()))
 }

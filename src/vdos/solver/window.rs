@@ -7,17 +7,17 @@
 //! modes from Chebyshev moments.
 
 use super::chebyshev::{Bounds, Moments, bounds, count_below};
-use super::ensemble::{Ensemble, Operator, Worker, frequency_error};
-use super::random::{Use, signs};
 use super::ritz::rayleigh_ritz;
+use super::vector_block::{Operator, Panels, VectorBlock, frequency_error};
 use super::{Problem, dense};
 use crate::error::{Error, Result};
 use crate::vdos::algebra::eigen_bytes;
+use crate::vdos::communicator::{all_ok, share};
 use crate::vdos::memory::gigabytes;
 use crate::vdos::modes::{Modes, eigenvalue};
 use crate::vdos::order::bisection;
-use crate::vdos::peers::{agree, share};
 use crate::vdos::progress::Stage;
+use crate::vdos::random::{Use, signs};
 use faer::Mat;
 use std::ops::Range;
 
@@ -48,8 +48,8 @@ pub fn solve(mut problem: Problem, progress: &mut dyn FnMut(&str)) -> Result<Mod
     };
     plan.announce(&problem, progress)?;
     let largest = plan.bounds.high;
-    let (vectors, values, residual) = Search::new(&problem, plan, end).run(progress)?;
-    let atoms = problem.order[share(problem.peers, problem.matrix.n_atoms())].to_vec();
+    let (vectors, values, residual) = Iteration::new(&problem, plan, end).run(progress)?;
+    let atoms = problem.order[share(problem.comm, problem.matrix.n_atoms())].to_vec();
     Ok(Modes {
         eigenvalues: values,
         atoms,
@@ -80,12 +80,12 @@ impl Plan {
         if 4 * TRACES > n || end >= bounds.high {
             return Ok(None);
         }
-        let mut ensemble = Ensemble::new(operator, problem.peers, problem.settings.threads, 0..0);
+        let mut vector_block = VectorBlock::new(operator, problem.comm, problem.settings.threads, 0..0);
         let mut stage = Stage::new("window: count of modes".into(), progress);
         let total = TRACES;
         let after = |done: usize| stage.tick(done as f64 / total as f64);
         let size = (total, MOMENTS);
-        let moments = Moments::stochastic(&operator, problem.peers, &mut ensemble.workers, bounds, size, after)?;
+        let moments = Moments::stochastic(&operator, problem.comm, &mut vector_block.panels, bounds, size, after)?;
         let mean = moments.mean();
         let count = count_below(&mean, bounds, end);
         let counts = (0..total).map(|i| count_below(moments.of(i), bounds, end));
@@ -113,17 +113,14 @@ impl Plan {
     /// Says what will be done, and fails if there is no memory for it.
     fn announce(&self, problem: &Problem, progress: &mut dyn FnMut(&str)) -> Result<()> {
         let (n, m, settings) = (problem.matrix.dimension(), self.vectors, problem.settings);
-        let ranks = problem.peers.size();
+        let ranks = problem.comm.size();
         let square = 8.0 * (m * m) as f64;
-        let eigen = if problem.peers.rank() == 0 { eigen_bytes(m, settings.threads) } else { square };
-        let panels = Ensemble::bytes(n, ranks, settings.threads);
+        let eigen = if problem.comm.rank() == 0 { eigen_bytes(m, settings.threads) } else { square };
+        let panels = VectorBlock::bytes(n, ranks, settings.threads);
         let bytes = 8.0 * (n * m / ranks) as f64 + panels + 2.0 * square + eigen;
         let matrix = gigabytes(problem.matrix.bytes() as f64);
         progress(&format!("window: {m} vectors, {} a rank beside the matrix of {matrix}", gigabytes(bytes)));
-        agree(
-            problem.peers,
-            problem.require("solver window", bytes, "lower fcut, or use 'solver kpm' (the spectrum alone)"),
-        )
+        all_ok(problem.comm, problem.require("solver window", bytes, "lower fcut, or use 'solver kpm' (estimates)"))
     }
 }
 
@@ -163,28 +160,28 @@ impl Filter {
         ((self.center() - eigenvalue) / self.half_width()).max(1.0).acosh()
     }
 
-    /// Applies degree `degree` >= 1 to `worker.now`.
-    fn apply(&self, degree: usize, operator: &Operator, worker: &mut Worker) {
+    /// Applies degree `degree` >= 1 to `panels.now`.
+    fn apply(&self, degree: usize, operator: &Operator, panels: &mut Panels) {
         let (center, half) = (self.center(), self.half_width());
         let first = half / (self.low - center);
-        operator.project(&mut worker.now);
-        operator.step([first / half, -center * first / half, 0.0], &worker.now, &mut worker.last);
+        operator.project(&mut panels.now);
+        operator.step([first / half, -center * first / half, 0.0], &panels.now, &mut panels.last);
         let mut scale = first;
         for _ in 1..degree {
-            std::mem::swap(&mut worker.now, &mut worker.last);
+            std::mem::swap(&mut panels.now, &mut panels.last);
             let next = 1.0 / (2.0 / first - scale);
             let factor = 2.0 * next / half;
-            operator.step([factor, -center * factor, -scale * next], &worker.now, &mut worker.last);
+            operator.step([factor, -center * factor, -scale * next], &panels.now, &mut panels.last);
             scale = next;
         }
-        std::mem::swap(&mut worker.now, &mut worker.last);
+        std::mem::swap(&mut panels.now, &mut panels.last);
     }
 }
 
 /// The iteration.
-struct Search<'a> {
+struct Iteration<'a> {
     problem: &'a Problem<'a>,
-    ensemble: Ensemble<'a>,
+    vector_block: VectorBlock<'a>,
     plan: Plan,
     end: f64,
     rows: Range<usize>,
@@ -196,16 +193,17 @@ struct Search<'a> {
     errors: Vec<f64>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> Iteration<'a> {
     fn new(problem: &'a Problem<'a>, plan: Plan, end: f64) -> Self {
-        let atoms = share(problem.peers, problem.matrix.n_atoms());
+        let atoms = share(problem.comm, problem.matrix.n_atoms());
         let rows = 3 * atoms.start..3 * atoms.end;
-        let ensemble = Ensemble::new(problem.operator(), problem.peers, problem.settings.threads, rows.clone());
+        let vector_block = VectorBlock::new(problem.operator(), problem.comm, problem.settings.threads, rows.clone());
         let vectors = Mat::zeros(rows.len(), 0);
         let count = plan.vectors;
-        let mut search = Self { problem, ensemble, plan, end, rows, vectors, values: Vec::new(), errors: Vec::new() };
-        search.extend(count);
-        search
+        let mut iteration =
+            Self { problem, vector_block, plan, end, rows, vectors, values: Vec::new(), errors: Vec::new() };
+        iteration.extend(count);
+        iteration
     }
 
     /// Random vectors up to `count` in all.
@@ -224,10 +222,10 @@ impl<'a> Search<'a> {
             let columns = self.unfinished(tolerance);
             let (filter, degree) = self.next_filter(tolerance);
             self.filter(pass, &columns, filter, degree, progress)?;
-            let (peers, threads) = (self.problem.peers, self.problem.settings.threads);
-            self.values = rayleigh_ritz(&mut self.ensemble, &mut self.vectors, peers, threads, progress)?;
+            let (comm, threads) = (self.problem.comm, self.problem.settings.threads);
+            self.values = rayleigh_ritz(&mut self.vector_block, &mut self.vectors, comm, threads, progress)?;
             let found = self.values.partition_point(|&value| value < self.end);
-            let residuals = self.ensemble.residuals(self.vectors.as_ref(), &self.values[..found])?;
+            let residuals = self.vector_block.residuals(self.vectors.as_ref(), &self.values[..found])?;
             let pairs = self.values.iter().zip(residuals);
             self.errors = pairs.map(|(&value, residual)| frequency_error(value, residual)).collect();
             let worst = self.errors.iter().copied().fold(0.0, f64::max);
@@ -278,13 +276,13 @@ impl<'a> Search<'a> {
         progress: &mut dyn FnMut(&str),
     ) -> Result<()> {
         let mut stage = Stage::new(format!("window: pass {pass}, filter of degree {degree}"), progress);
-        for (round, chunk) in columns.chunks(self.ensemble.capacity()).enumerate() {
-            let work = |operator: &Operator, worker: &mut Worker| filter.apply(degree, operator, worker);
-            let filtered = self.ensemble.apply(self.vectors.as_ref(), chunk, &work)?;
+        for (round, chunk) in columns.chunks(self.vector_block.capacity()).enumerate() {
+            let work = |operator: &Operator, panels: &mut Panels| filter.apply(degree, operator, panels);
+            let filtered = self.vector_block.apply(self.vectors.as_ref(), chunk, &work)?;
             for (&j, column) in chunk.iter().zip(filtered.col_iter()) {
                 self.vectors.col_mut(j).copy_from(column);
             }
-            stage.tick((round * self.ensemble.capacity() + chunk.len()) as f64 / columns.len() as f64);
+            stage.tick((round * self.vector_block.capacity() + chunk.len()) as f64 / columns.len() as f64);
         }
         Ok(())
     }

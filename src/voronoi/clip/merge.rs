@@ -1,36 +1,27 @@
-//! Corners that coincide, and what becomes of the edges and faces between them.
+//! Vertices that coincide, and what becomes of the edges and faces between them.
 
-use super::{ConvexCell, NONE};
-use crate::voronoi::dot;
-
-/// Corners closer than this times the diameter of the cell are one corner.
-const MERGE: f64 = 1e-9;
-
-/// An edge of the merged polyhedron: two corners, two planes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Edge {
-    ends: [u32; 2],
-    planes: [u32; 2],
-}
+use super::{ConvexCell, Edge, NONE};
+use crate::geometry::{difference, dot};
+use crate::voronoi::tuning::MERGE;
 
 impl ConvexCell {
-    /// Counts the edges of every face after merging the corners that coincide.
+    /// Counts the edges of every face after merging the vertices that coincide.
     pub(super) fn count_edges(&mut self) {
         let planes = self.ids.len();
         self.edges.clear();
         self.edges.resize(planes, 0);
-        self.some_corner.clear();
-        self.some_corner.resize(planes, NONE);
-        for (v, corner) in self.corners.iter().enumerate() {
-            for p in corner.plane {
+        self.some_vertex.clear();
+        self.some_vertex.resize(planes, NONE);
+        for (v, vertex) in self.vertices.iter().enumerate() {
+            for p in vertex.plane {
                 self.edges[p as usize] += 1;
-                self.some_corner[p as usize] = v as u32;
+                self.some_vertex[p as usize] = v as u32;
             }
         }
         self.list_edges();
         // The diameter is at most twice the reach, so in a generic cell it is not needed.
         if self.has_edge_within(MERGE * 2.0 * self.reach2.sqrt()) {
-            self.merge_corners(MERGE * self.diameter());
+            self.merge_vertices(MERGE * self.diameter());
             self.simplify();
         }
     }
@@ -47,11 +38,11 @@ impl ConvexCell {
 
     fn list_edges(&mut self) {
         self.list.clear();
-        for (v, corner) in self.corners.iter().enumerate() {
+        for (v, vertex) in self.vertices.iter().enumerate() {
             for k in 0..3 {
-                let w = corner.next[k];
+                let w = vertex.next[k];
                 if v < w as usize {
-                    let planes = [corner.plane[(k + 1) % 3], corner.plane[(k + 2) % 3]];
+                    let planes = [vertex.plane[(k + 1) % 3], vertex.plane[(k + 2) % 3]];
                     self.list.push(Edge { ends: [v as u32, w], planes });
                 }
             }
@@ -63,10 +54,10 @@ impl ConvexCell {
     }
 
     /// Unites the ends of all edges of at most `tolerance` and drops the edges inside the clusters. In a convex cell
-    /// the corners near a degenerate point hang together by short edges, so that no other pair needs a look.
-    fn merge_corners(&mut self, tolerance: f64) {
+    /// the vertices near a degenerate point hang together by short edges, so that no other pair needs a look.
+    fn merge_vertices(&mut self, tolerance: f64) {
         self.cluster.clear();
-        self.cluster.extend(0..self.corners.len() as u32);
+        self.cluster.extend(0..self.vertices.len() as u32);
         for edge in &self.list {
             if self.length2(edge) <= tolerance * tolerance {
                 let [a, b] = edge.ends.map(|v| root(&self.cluster, v));
@@ -85,7 +76,7 @@ impl ConvexCell {
         self.list = list;
     }
 
-    /// Removes the faces left with two edges, which become one, and the corners left with two edges, which become one
+    /// Removes the faces left with two edges, which become one, and the vertices left with two edges, which become one
     /// as well (a plane that grazes an edge of the cell leaves both), until there are none.
     fn simplify(&mut self) {
         let mut changed = true;
@@ -97,7 +88,7 @@ impl ConvexCell {
                     changed |= fuse(&mut self.list, p, |e| &mut e.planes).is_some();
                 }
             }
-            for v in 0..self.corners.len() as u32 {
+            for v in 0..self.vertices.len() as u32 {
                 if self.list.iter().filter(|e| e.ends.contains(&v)).count() == 2 {
                     let fused = fuse(&mut self.list, v, |e| &mut e.ends);
                     if let Some(edge) = fused {
@@ -120,14 +111,13 @@ impl ConvexCell {
     }
 
     fn diameter(&self) -> f64 {
-        let n = self.corners.len();
+        let n = self.vertices.len();
         let pairs = (0..n).flat_map(|v| (0..v).map(move |w| (v, w)));
         pairs.map(|(v, w)| self.distance2(v, w)).fold(0.0, f64::max).sqrt()
     }
 
     fn distance2(&self, v: usize, w: usize) -> f64 {
-        let (a, b) = (&self.corners[v].x, &self.corners[w].x);
-        let d = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+        let d = difference(&self.vertices[v].x, &self.vertices[w].x);
         dot(&d, &d)
     }
 }

@@ -14,7 +14,7 @@ fn crossing(t: f64, ties: u64, parallel: u64, line: &Line) -> Crossing {
     Crossing {
         t,
         slot: ties.trailing_zeros() as usize % MASK_BITS,
-        doubtful: ties.count_ones() > 1 || t <= line.tie || parallel != 0,
+        degenerate: ties.count_ones() > 1 || t <= line.tie || parallel != 0,
     }
 }
 
@@ -23,12 +23,12 @@ pub struct Avx512;
 
 impl Kernel for Avx512 {
     #[target_feature(enable = "avx512f,avx512vl")]
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
+    unsafe fn within(x_f32: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
         const LANES: usize = 16;
         found.clear();
         found.reserve(runs.iter().map(|run| (run.end - run.start) as usize).sum::<usize>() + LANES);
         let [cx, cy, cz] = center.map(|c| _mm512_set1_ps(c));
-        let [x, y, z] = near.each_ref().map(Vec::as_ptr);
+        let [x, y, z] = x_f32.each_ref().map(Vec::as_ptr);
         let r2 = _mm512_set1_ps(r2);
         let lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
         let mut length = 0;
@@ -149,11 +149,11 @@ pub struct Avx2;
 
 impl Kernel for Avx2 {
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn near(near: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
+    unsafe fn within(x_f32: &[Vec<f32>; 3], center: [f32; 3], r2: f32, runs: &[Run], found: &mut Vec<u32>) {
         const LANES: usize = 8;
         found.clear();
         let [cx, cy, cz] = center.map(|c| _mm256_set1_ps(c));
-        let [x, y, z] = near.each_ref().map(Vec::as_ptr);
+        let [x, y, z] = x_f32.each_ref().map(Vec::as_ptr);
         let r2 = _mm256_set1_ps(r2);
         for run in runs {
             let (mut k, end) = (run.start as usize, run.end as usize);

@@ -1,11 +1,11 @@
-//! Which atoms and walls may end a walk around an atom.
+//! Candidates: the atoms and walls whose planes may end a Voronoi edge of an atom.
 
-use super::{FOREIGN, Link, Worker, Workspace};
+use super::{FOREIGN, GiftWrapping, Link, Workspace};
 use crate::error::{Error, Result};
-use crate::voronoi::dot;
+use crate::geometry::dot;
 use crate::voronoi::simd::{Kernel, Run};
 
-impl Worker<'_> {
+impl GiftWrapping<'_> {
     /// Appends the parts of a run that come later in the order of work than all owned atoms before position `first`.
     #[inline(always)]
     pub(super) fn later_runs(&self, Run { start, end }: Run, first: usize, runs: &mut Vec<Run>) {
@@ -31,33 +31,33 @@ impl Worker<'_> {
     #[cold]
     #[inline(never)]
     pub(super) fn gather<S: Kernel>(&self, radius: f64, work: &mut Workspace) -> Result<()> {
-        work.link.widen(radius, self.sight);
+        work.link.widen(radius, self.known);
         let position = work.link.position;
         let mut runs = Vec::new();
         self.grid.runs(position, radius, |run| self.later_runs(run, position + 1, &mut runs));
-        self.grid.near::<S>(position, radius, &runs, &mut work.found);
+        self.grid.within::<S>(position, radius, &runs, &mut work.found);
         let Workspace { found, link, ranks, .. } = work;
         found.retain(|&id| link.ranks.get(link.slot_of[id as usize] as usize) != Some(&ranks[id as usize]));
-        self.admit_found::<S>(work)
+        self.add_found::<S>(work)
     }
 
     /// Makes candidates of the atoms in `work.found`, which are none yet, and of the walls within the search radius.
     #[inline(always)]
-    pub(super) fn admit_found<S: Kernel>(&self, work: &mut Workspace) -> Result<()> {
+    pub(super) fn add_found<S: Kernel>(&self, work: &mut Workspace) -> Result<()> {
         let Workspace { found, link, ranks, .. } = work;
         for (slot, &id) in (link.ranks.len()..).zip(&*found) {
             link.slot_of[id as usize] = slot as u32;
         }
         link.ranks.extend(found.iter().map(|&id| ranks[id as usize]));
         link.valence.resize(link.ranks.len(), 0);
-        let center = &self.grid.at[link.position];
+        let center = &self.grid.points[link.position];
         // SAFETY: `S` was chosen for this machine; the positions come from the grid.
-        if !unsafe { S::bisect(&self.grid.at, center, found, &mut link.planes) } {
+        if !unsafe { S::bisect(&self.grid.points, center, found, &mut link.planes) } {
             return Err(self.coincident(link.position, found));
         }
         for (k, wall) in self.walls.iter().enumerate() {
             // The search ends at this radius, so nothing may be left out then.
-            let last = link.radius >= self.sight.farthest.min(self.grid.margin);
+            let last = link.radius >= self.known.max_distance.min(self.grid.margin);
             if last || 2.0 * wall.depth(&link.x) <= link.radius {
                 self.slot((self.grid.len() + k) as u32 | FOREIGN, link);
             }
@@ -68,7 +68,7 @@ impl Worker<'_> {
     #[cold]
     #[inline(never)]
     fn coincident(&self, position: usize, found: &[u32]) -> Error {
-        let place = |p: usize| &self.grid.at[p][..3];
+        let place = |p: usize| &self.grid.points[p][..3];
         let other = found.iter().map(|&id| id as usize).find(|&id| place(id) == place(position));
         let [i, j] = [position, other.unwrap_or(position)].map(|p| self.grid.index[p] as usize);
         Error::CoincidentAtoms(i, j)
@@ -78,19 +78,19 @@ impl Worker<'_> {
     #[inline(always)]
     pub(super) fn slot(&self, rank: u32, link: &mut Link) -> u32 {
         let slot = link.slot_of[(rank & !FOREIGN) as usize];
-        if link.ranks.get(slot as usize) == Some(&rank) { slot } else { self.admit_one(rank, link) }
+        if link.ranks.get(slot as usize) == Some(&rank) { slot } else { self.add_candidate(rank, link) }
     }
 
     #[cold]
     #[inline(never)]
-    fn admit_one(&self, rank: u32, link: &mut Link) -> u32 {
+    fn add_candidate(&self, rank: u32, link: &mut Link) -> u32 {
         let slot = link.ranks.len() as u32;
         let id = (rank & !FOREIGN) as usize;
         if let Some(wall) = id.checked_sub(self.grid.len()).map(|k| &self.walls[k]) {
             let scale = self.grid.spacing;
             link.planes.push(wall.normal.map(|v| v * scale), scale * wall.depth(&link.x));
         } else {
-            let at = &self.grid.at[id];
+            let at = &self.grid.points[id];
             let c = [0, 1, 2].map(|d| at[d] - link.x[d]);
             link.planes.push(c, 0.5 * (dot(&c, &c) + (link.weight - at[3])));
         }
