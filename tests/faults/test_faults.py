@@ -1,5 +1,7 @@
 """A part of the fault campaigns that is done before every change lands; more by hand: `tests/faults/campaign.py`."""
 
+from pathlib import Path
+
 import pytest
 
 import samples
@@ -46,6 +48,11 @@ def test_found(tmp_path, data, what):
     lines, errors = FOUND[what]
     outcome = run(start(data) + lines, tmp_path / "run")
     assert not outcome.faults and outcome.errors == errors, outcome.output[-2000:]
+
+
+def test_all_sequences_share_one_lammps():
+    libraries = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "liblammps" in line}
+    assert len(libraries) == 1, libraries
 
 
 def test_missing_lines_of_displaced_atoms_are_reported(tmp_path, data):

