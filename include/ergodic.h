@@ -184,7 +184,8 @@ typedef struct ergodic_tessellation_t ergodic_tessellation_t;
 typedef struct ergodic_vdos_t ergodic_vdos_t;
 
 /*
- Settings of a campaign; doc/fix_artn.md says what they do. Units: those of the simulation.
+ Settings of a campaign; doc/fix_artn.md says what they do. Units: those of the simulation. NaN: what
+ `ergodic_artn_complete` finds for the sample.
  */
 typedef struct ergodic_artn_options_t {
   /*
@@ -750,14 +751,22 @@ enum ergodic_status_t ergodic_artn_pending(struct ergodic_artn_t *artn,
                                            int64_t *length);
 
 /*
- Writes the defaults, which are those of units metal; the seed is 1.
+ Writes the defaults; the seed is 1. In units other than `metal` those with a dimension are NaN.
  */
-enum ergodic_status_t ergodic_artn_defaults(struct ergodic_artn_options_t *options);
+enum ergodic_status_t ergodic_artn_defaults(bool metal, struct ergodic_artn_options_t *options);
 
 /*
  Fails with `ERGODIC_INVALID_PARAMETER` if an option is out of range.
  */
 enum ergodic_status_t ergodic_artn_check(const struct ergodic_artn_options_t *options);
+
+/*
+ Replaces every NaN by a default that suits the sample: lengths by its first neighbours, forces and energies by its
+ stiffness. Makes two evaluations.
+ */
+enum ergodic_status_t ergodic_artn_complete(struct ergodic_artn_options_t *options,
+                                            const struct ergodic_artn_sample_t *sample,
+                                            struct ergodic_engine_t engine);
 
 /*
  Writes the part of `n` atoms in the fingerprint of a configuration; the parts of all MPI ranks add up to the

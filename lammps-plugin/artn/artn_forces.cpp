@@ -55,9 +55,13 @@ ArtnForces::~ArtnForces()
 
 /* ---------------------------------------------------------------------- */
 
-void ArtnForces::begin_run(double ftol)
+void ArtnForces::set_tolerance(double ftol)
 {
   grid = GRID * ftol;
+}
+
+void ArtnForces::begin_run()
+{
   if (user_skin < 0.0) {
     user_skin = neighbor->skin;
     user_dist_check = neighbor->dist_check;
@@ -232,6 +236,7 @@ bool ArtnForces::evaluate(const double *x, double *f, double *total)
 
 void ArtnForces::round(double *f) const
 {
+  if (grid == 0.0) return;
   for (std::size_t k = 0; k < 3 * active.size(); k++) f[k] = grid * std::nearbyint(f[k] / grid);
 }
 

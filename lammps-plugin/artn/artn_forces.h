@@ -26,8 +26,9 @@ class ArtnForces : protected Pointers {
   ~ArtnForces() override;
 
   // In Fix::init(): a skin that suits short excursions, and no rebuild that we do not ask for.
-  // `ftol` = forces below this count as zero.
-  void begin_run(double ftol);
+  void begin_run();
+  // Forces below `ftol` count as zero; until this is known none are rounded.
+  void set_tolerance(double ftol);
   // Takes the present state as the canonical one.
   void capture();
   // Tries on displaced atoms around the one with this index whether forces of our own lists, with

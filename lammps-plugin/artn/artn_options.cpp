@@ -14,18 +14,14 @@
 
 using namespace LAMMPS_NS;
 
-namespace {
-// What units metal have defaults for.
-const char *const DIMENSIONAL[] = {"push", "active", "ftol", "lanczos", "curvature", "same"};
-}    // namespace
-
 /* ---------------------------------------------------------------------- */
 
 ArtnOptions::ArtnOptions(LAMMPS *lmp, const std::string &name, int narg, char **arg) :
     Pointers(lmp), name(name)
 {
   if (narg < 4) error->all(FLERR, "{}: the seed is missing: fix ID group artn seed ...", name);
-  ergodic_check_all(FLERR, error, name, ergodic_artn_defaults(&core));
+  const bool metal = strcmp(update->unit_style, "metal") == 0;
+  ergodic_check_all(FLERR, error, name, ergodic_artn_defaults(metal, &core));
 
   Keywords in(lmp, name, narg - 3, arg + 3);
   core.seed = in.argument("seed").integer(1, INT64_MAX);
@@ -72,7 +68,7 @@ ArtnOptions::ArtnOptions(LAMMPS *lmp, const std::string &name, int narg, char **
 }
 
 /* ----------------------------------------------------------------------
-   Keywords that do not go together, or that the units need.
+   Keywords that do not go together.
 ------------------------------------------------------------------------- */
 
 void ArtnOptions::check_given(const Keywords &in)
@@ -87,12 +83,4 @@ void ArtnOptions::check_given(const Keywords &in)
   if (own) core.events = core.attempts = 1;
   if (resume && events_file.empty())
     error->all(FLERR, "{}: resume yes needs the event table: add events_file NAME", name);
-  if (strcmp(update->unit_style, "metal") == 0) return;
-  core.shell = core.push_radius;
-  for (const auto *const key : DIMENSIONAL)
-    if (!in.given(key))
-      error->all(FLERR,
-                 "{}: keyword {} has a default only in units metal: give push, active, ftol, "
-                 "lanczos, curvature and same in units {}",
-                 name, key, update->unit_style);
 }

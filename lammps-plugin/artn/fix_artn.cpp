@@ -11,6 +11,7 @@
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
+#include "fmt/format.h"
 #include "force.h"
 #include "group.h"
 #include "lammps.h"
@@ -125,7 +126,7 @@ void FixArtn::init()
     error->all(FLERR, "{}: group {} is empty: it names the central atoms", name,
                group->names[igroup]);
   check_other_fixes();
-  forces.begin_run(options.core.ftol);
+  forces.begin_run();
 }
 
 /* ----------------------------------------------------------------------
@@ -199,12 +200,14 @@ void FixArtn::create()
   sample.capture(options);
   forces.hold(sample.held().size());
   const bool local = forces.check_lists(static_cast<int>(sample.centres()[0]));
+  const auto view = sample.view();
+  complete_options(view);
+  forces.set_tolerance(options.core.ftol);
   if (std::isfinite(options.core.active) && !local && comm->me == 0)
     error->warning(FLERR, "{}: {}, so that every evaluation computes all atoms", name,
                    force->kspace ? "long-range forces depend on all atoms"
                                  : "forces near an atom depend on pairs beyond its neighbors");
 
-  const auto view = sample.view();
   const auto lines = sample.bounds();
   const auto optional = [](const std::string &file) {
     return file.empty() ? nullptr : file.c_str();
@@ -227,6 +230,25 @@ void FixArtn::create()
     artn.reset();
     throw;
   }
+}
+
+/* ----------------------------------------------------------------------
+   Defaults that follow from the sample, and a line of input that says what they are.
+------------------------------------------------------------------------- */
+
+void FixArtn::complete_options(const ergodic_artn_sample_t &view)
+{
+  auto &core = options.core;
+  if (!std::isnan(core.shell)) return;
+  check(FLERR, ergodic_artn_complete(&core, &view, forces.callbacks()));
+  if (comm->me == 0)
+    utils::logmesg(lmp,
+                   "{}: for this sample, push {} {} active {} ftol {} lanczos {} {} curvature {} "
+                   "same {} {}\n",
+                   name, core.push, core.push_radius,
+                   std::isinf(core.active) ? "all" : fmt::format("{}", core.active), core.ftol,
+                   core.lanczos_size, core.lanczos_step, core.curvature, core.same_energy,
+                   core.same_distance);
 }
 
 /* ----------------------------------------------------------------------

@@ -64,6 +64,7 @@ class FixArtn : public Fix {
   void check_other_fixes() const;
   void begin_run();
   void create();
+  void complete_options(const ergodic_artn_sample_t &);
   void abandon();
   void open_files();
   void log_notes();

@@ -1,9 +1,9 @@
 //! What a search is asked for.
 
+use super::scale::Scale;
 use crate::error::{Error, Result};
 
-/// Settings of a search. [`Settings::default`] is for `units metal` (Angstrom, eV); in other units every field with a
-/// dimension must be given.
+/// Settings of a search. [`Settings::default`] is for `units metal` (Angstrom, eV), [`Settings::scaled`] for other units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Key of the random numbers, with the ID of the centre and the trial.
@@ -67,28 +67,36 @@ impl Steps {
 
 impl Default for Settings {
     fn default() -> Self {
+        Settings::scaled(&Scale::METAL)
+    }
+}
+
+impl Settings {
+    /// Defaults for a sample of this scale, to two digits, as one would give them.
+    #[must_use]
+    pub fn scaled(scale: &Scale) -> Self {
+        let length = |metal: f64| two_digits(metal * scale.length);
+        let same_distance = length(0.1);
         Settings {
             seed: 1,
-            push: 0.5,
-            push_radius: 3.7,
-            active: Some(10.0),
-            ftol: 0.01,
+            push: length(0.5),
+            push_radius: length(3.7),
+            active: Some(length(10.0)),
+            ftol: two_digits(0.01 * scale.stiffness * scale.length),
             lanczos_size: 6,
-            lanczos_step: 1e-3,
+            lanczos_step: length(1e-3),
             curvature: 0.0,
             maxeval: 2000,
             barrier: [0.0, f64::INFINITY],
             connect: true,
             own: 0.0,
-            same_energy: 1e-3,
-            same_distance: 0.1,
-            moved_distance: 0.4,
-            steps: Steps::for_shell(3.7),
+            same_energy: two_digits(1e-3 * scale.stiffness * scale.length * scale.length),
+            same_distance,
+            moved_distance: 4.0 * same_distance,
+            steps: Steps::for_shell(length(3.7)),
         }
     }
-}
 
-impl Settings {
     /// Says what is wrong with a value.
     ///
     /// # Errors
@@ -137,6 +145,10 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn two_digits(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
 }
 
 /// A number for a message: never the 309 digits that it may have.

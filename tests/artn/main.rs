@@ -5,3 +5,4 @@ mod clusters;
 mod engines;
 mod failures;
 mod keys;
+mod scale;

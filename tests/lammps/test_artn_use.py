@@ -1,5 +1,7 @@
 """Wrong use of fix artn, and systems out of the ordinary."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,9 @@ group shell region shell
 minimize 0 1e-8 1000 10000
 reset_timestep 0
 """
+# Numbers of the line that says the defaults, as powers of length and energy.
+NAMES = {"push": (1, 0), "R": (1, 0), "active": (1, 0), "ftol": (-1, 1), "vectors": (0, 0), "step": (1, 0), "curvature": (-2, 1),
+         "energy": (0, 1), "distance": (1, 0)}
 LJ = "push 0.05 1.6 active 3.0 ftol 0.005 lanczos 8 4e-4 curvature -5.0 same 1e-3 0.04 "
 
 OTHER_STATE = "the initial state (atoms, box, forces, group) is not that of the last run: define the fix again"
@@ -88,11 +93,6 @@ def test_no_pair_style(lmp):
     assert "needs forces: define a pair_style" in lmp(script, status=None).output
 
 
-def test_units_without_defaults(lmp):
-    message = "keyword push has a default only in units metal: give push, active, ftol, lanczos, curvature and same in units lj"
-    assert message in lmp(NOT_METAL + "fix hop shell artn 5\nrun 1\n", status=None).output.replace("\n", " ")
-
-
 def successes(folder):
     return [row for row in read_table(folder / "events.csv") if row["status"] == "success"]
 
@@ -114,6 +114,23 @@ SEARCH = "fix hop shell artn 5 events 1 attempts 4 {keywords} events_file events
 def test_units_lj(lmp):
     run = lmp(NOT_METAL + SEARCH.format(keywords=LJ, run=12))
     check_saddles(lmp, run.folder, NOT_METAL, 0.005)
+
+
+def test_defaults_follow_lengths_and_energies(lmp):
+    """The same crystal with sigma 2 and epsilon 3 has twice the lengths and three times the energies."""
+    barriers, settings = [], []
+    for sigma, epsilon in [(1, 1), (2, 3)]:
+        script = NOT_METAL.replace("fcc 1.05", f"fcc {1.05 / sigma**3}").replace("lj/cut 2.5", f"lj/cut {2.5 * sigma}")
+        script = script.replace("* * 1 1", f"* * {epsilon} {sigma}")
+        run = lmp(script + SEARCH.format(keywords="", run=12))
+        barriers.append(min(row["barrier"] for row in successes(run.folder)) / epsilon)
+        line, = (line for line in run.output.splitlines() if "for this sample, push" in line)
+        numbers = dict(zip(NAMES, map(float, re.findall(r" (-?[\d.e-]+)(?= |$)", line.split("sample,")[1]))))
+        settings.append({name: value / sigma**NAMES[name][0] / epsilon**NAMES[name][1] for name, value in numbers.items()})
+    assert barriers[0] == pytest.approx(barriers[1], rel=0.02), "cut off, not smooth"
+    assert settings[0] == pytest.approx(settings[1], rel=0.1), "two digits"
+    nearest = np.sqrt(0.5) * (4 / 1.05) ** (1 / 3)
+    assert settings[0]["R"] == pytest.approx(nearest, rel=0.05) and settings[0]["push"] == pytest.approx(nearest * 0.5 / 3.7, rel=0.05)
 
 
 @pytest.mark.parametrize("change", ["triclinic", "surface", "shrink", "newton", "hybrid", "large skin"])

@@ -1,13 +1,15 @@
 //! What a campaign of saddle searches begins with: settings, the minimum, and directions of the caller.
 
+use super::engine::ergodic_engine_t;
 use crate::artn::campaign::Goal;
-use crate::artn::{Sample, Settings, Steps};
+use crate::artn::{Sample, Scale, Settings, Steps};
 use crate::c_api::fingerprint::ergodic_box_t;
 use crate::c_api::status::{ergodic_status_t, guard, null};
 use crate::c_api::tessellation::{count, slice};
 use crate::error::{Error, Result};
 
-/// Settings of a campaign; doc/fix_artn.md says what they do. Units: those of the simulation.
+/// Settings of a campaign; doc/fix_artn.md says what they do. Units: those of the simulation. NaN: what
+/// `ergodic_artn_complete` finds for the sample.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ergodic_artn_options_t {
@@ -80,12 +82,15 @@ pub struct ergodic_artn_sample_t {
     pub displacement: *const f64,
 }
 
-/// Writes the defaults, which are those of units metal; the seed is 1.
+/// Writes the defaults; the seed is 1. In units other than `metal` those with a dimension are NaN.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ergodic_artn_defaults(options: *mut ergodic_artn_options_t) -> ergodic_status_t {
+pub unsafe extern "C" fn ergodic_artn_defaults(metal: bool, options: *mut ergodic_artn_options_t) -> ergodic_status_t {
     guard(|| {
-        *unsafe { options.as_mut() }.ok_or_else(|| null("options"))? =
-            ergodic_artn_options_t::new(&Settings::default());
+        let out = unsafe { options.as_mut() }.ok_or_else(|| null("options"))?;
+        *out = ergodic_artn_options_t::new(&Settings::default());
+        if !metal {
+            out.scaled().for_each(|value| *value = f64::NAN);
+        }
         Ok(())
     })
 }
@@ -93,10 +98,55 @@ pub unsafe extern "C" fn ergodic_artn_defaults(options: *mut ergodic_artn_option
 /// Fails with `ERGODIC_INVALID_PARAMETER` if an option is out of range.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ergodic_artn_check(options: *const ergodic_artn_options_t) -> ergodic_status_t {
-    guard(|| unsafe { options.as_ref() }.ok_or_else(|| null("options"))?.settings().check())
+    guard(|| {
+        let mut options = *unsafe { options.as_ref() }.ok_or_else(|| null("options"))?;
+        options.complete(&Scale::METAL);
+        options.settings().check()
+    })
+}
+
+/// Replaces every NaN by a default that suits the sample: lengths by its first neighbours, forces and energies by its
+/// stiffness. Makes two evaluations.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ergodic_artn_complete(
+    options: *mut ergodic_artn_options_t,
+    sample: *const ergodic_artn_sample_t,
+    mut engine: ergodic_engine_t,
+) -> ergodic_status_t {
+    guard(|| {
+        let options = unsafe { options.as_mut() }.ok_or_else(|| null("options"))?;
+        let sample = unsafe { sample.as_ref() }.ok_or_else(|| null("sample"))?;
+        let (sample, ..) = unsafe { read_sample(sample) }?;
+        options.complete(&Scale::of(&mut engine, &sample)?);
+        Ok(())
+    })
 }
 
 impl ergodic_artn_options_t {
+    /// Options with a dimension that have a default.
+    fn scaled(&mut self) -> impl Iterator<Item = &mut f64> {
+        [
+            &mut self.push,
+            &mut self.push_radius,
+            &mut self.shell,
+            &mut self.active,
+            &mut self.ftol,
+            &mut self.lanczos_step,
+            &mut self.same_energy,
+            &mut self.same_distance,
+        ]
+        .into_iter()
+    }
+
+    fn complete(&mut self, scale: &Scale) {
+        let mut defaults = Self::new(&Settings::scaled(scale));
+        for (value, default) in self.scaled().zip(defaults.scaled()) {
+            if value.is_nan() {
+                *value = *default;
+            }
+        }
+    }
+
     fn new(settings: &Settings) -> Self {
         Self {
             seed: settings.seed,
