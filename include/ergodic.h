@@ -762,7 +762,7 @@ enum ergodic_status_t ergodic_artn_check(const struct ergodic_artn_options_t *op
 
 /*
  Replaces every NaN by a default that suits the sample: lengths by its first neighbours, forces and energies by its
- stiffness. Makes two evaluations.
+ stiffness.
  */
 enum ergodic_status_t ergodic_artn_complete(struct ergodic_artn_options_t *options,
                                             const struct ergodic_artn_sample_t *sample,

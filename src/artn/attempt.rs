@@ -4,13 +4,14 @@ use super::basin::{Basin, advance};
 use super::climb::{Ascent, climb};
 use super::davidson::{Accuracy, Eigenpair, lowest_eigenpair, relaxed_eigenvalue};
 use super::event::{Event, Status};
-use super::lanczos::{Limits, Mode, ModeSubspace, lowest_mode, no_direction};
+use super::lanczos::{Limits, Mode, ModeSubspace, Until, lowest_mode, no_direction};
 use super::lbfgs::{Direction, Memory};
 use super::linalg::{add, dot, max_atom, max_component, norm, scale};
 use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
 use super::reference::{ReferenceState, WIDTH, gaussian};
 use super::surface::{Outcome, Point, Stop, Surface};
+use crate::error::Error;
 use crate::geometry::within;
 use std::sync::Arc;
 
@@ -33,14 +34,16 @@ const REFRESH: usize = 3;
 const GROWN_REFRESH: usize = 5;
 /// The same once all atoms follow. A stale mode costs more steps than it saves.
 const LATE_REFRESH: usize = 6;
-/// Vectors that look for a second unstable mode.
-const SECOND: usize = 8;
+/// Most vectors that look for a second unstable mode.
+const SECOND: usize = 24;
 /// Part of the lowest mode in the way out of the basin: with less of it barriers are higher, with more events are elsewhere.
 const BLEND: f64 = 0.5;
 /// The way out of the basin ends after this many times the radius of the push.
 const FARTHEST: f64 = 3.0;
-/// A mode is unstable below minus this, in the metric: above the errors of finite differences.
+/// A mode is unstable below minus this, in the metric: above the errors of one-sided finite differences.
 const UNSTABLE_BELOW: f64 = 0.005;
+/// The same for central differences, with which what lies between is measured again.
+const UNSTABLE_BELOW_CENTRAL: f64 = 2e-4;
 /// Over the distance of equal minima: a saddle nearer than that to the initial minimum is that minimum.
 const UNMOVED: f64 = 0.2;
 /// Saddles of higher order that an attempt leaves before it is given up.
@@ -145,7 +148,8 @@ impl<'a> Attempt<'a> {
     pub(super) fn refine(&mut self, positions: &[f64], mode: &[f64]) -> Outcome<()> {
         let metric = self.activate_region(0, positions)?;
         let point = self.surface.evaluate(self.surface.gather(positions))?;
-        let start = Direction::new(&metric, &self.surface.gather(mode)).ok_or_else(no_direction)?;
+        let no_length = || Error::InvalidParameter("the mode has no length among the atoms that move".into());
+        let start = Direction::new(&metric, &self.surface.gather(mode)).ok_or_else(|| Stop::Broken(no_length()))?;
         let limits = self.limits(self.reference.settings.lanczos_size);
         let mode = lowest_mode(&mut self.surface, &metric, None, &point, &start, limits)?;
         self.cross(point, mode, Memory::default(), positions.to_vec(), None, None)
@@ -162,7 +166,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn limits(&self, size: usize) -> Limits {
-        Limits { size, step: self.reference.settings.lanczos_step, residual: RESIDUAL }
+        Limits { size, step: self.reference.settings.lanczos_step, until: Until::Residual(RESIDUAL) }
     }
 
     /// Tolerance of a stage: the last one's is what was asked for.
@@ -349,6 +353,17 @@ impl<'a> Attempt<'a> {
         if value < 0.0 { Ok(value) } else { Err(Stop::Failed(Status::EigenvalueLost)) }
     }
 
+    /// Curvature along `v` at `point`, in the square of the unit of `v`, by central differences.
+    fn curvature(&mut self, point: &Point, v: &[f64]) -> Outcome<f64> {
+        let step = self.reference.settings.lanczos_step / norm(v);
+        let mut slope = |sign: f64| -> Outcome<f64> {
+            let mut x = point.x.clone();
+            add(&mut x, sign * step, v);
+            Ok(dot(&self.surface.evaluate(x)?.gradient, v))
+        };
+        Ok((slope(1.0)? - slope(-1.0)?) / (2.0 * step))
+    }
+
     /// Slides down from a stationary point with a second unstable mode, and climbs again, until there is one only.
     fn first_order(&mut self, mut saddle: Saddle, metric: &Preconditioner, ascent: &Ascent) -> Outcome<Saddle> {
         for _ in 0..MOST_HIGHER {
@@ -360,12 +375,15 @@ impl<'a> Attempt<'a> {
             scale(&mut start, 0.5 / length);
             add(&mut start, 1.0, &mode.direction.v);
             let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
-            let limits = Limits { size: SECOND, residual: 0.0, ..ascent.lanczos };
+            let limits = Limits { size: SECOND, until: Until::SecondSign, ..ascent.lanczos };
             let mut found = lowest_mode(&mut self.surface, metric, None, &point, &start, limits)?;
-            let second =
-                found.others.last().filter(|(v, product)| dot(v, product) < -UNSTABLE_BELOW).map(|(v, _)| v.clone());
+            let second = found.others.last().map(|(v, product)| (v.clone(), dot(v, product)));
+            let second = second.filter(|(_, value)| *value < 0.0);
             memory.extend(&mut found.others);
-            let Some(down) = second else { return Ok(Saddle { point, mode, memory }) };
+            let Some((down, value)) = second else { return Ok(Saddle { point, mode, memory }) };
+            if value > -UNSTABLE_BELOW && self.curvature(&point, &down)? > -UNSTABLE_BELOW_CENTRAL {
+                return Ok(Saddle { point, mode, memory });
+            }
             let sign = if dot(&down, &point.gradient) > 0.0 { -1.0 } else { 1.0 };
             let mut x = point.x.clone();
             add(&mut x, sign * self.reference.settings.steps.side / norm(&down), &down);

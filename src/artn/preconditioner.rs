@@ -48,6 +48,19 @@ fn invert(b: &[f64; 6]) -> [f64; 6] {
     cofactors.map(|c| c / determinant)
 }
 
+/// Stiffens a block until it is positive definite (Sylvester): springs that are fitted may push.
+fn make_positive(block: &mut [f64; 6]) {
+    const STIFFENING: f64 = 0.05;
+    let largest = block[..3].iter().fold(f64::MIN_POSITIVE, |a: f64, b| a.max(b.abs()));
+    let positive = |[xx, yy, zz, yz, xz, xy]: [f64; 6]| {
+        let minor = xx * yy - xy * xy;
+        xx > 0.0 && minor > 0.0 && minor * zz + 2.0 * xy * yz * xz - xx * yz * yz - yy * xz * xz > 0.0
+    };
+    while !positive(*block) && largest.is_finite() {
+        block[..3].iter_mut().for_each(|k| *k += STIFFENING * largest);
+    }
+}
+
 impl Preconditioner {
     /// Springs among the atoms `atoms` (ascending) of `count`, and from them to the others, which rest. The coordinates
     /// `along`, one per atom of the region, serve to number them for a narrow matrix.
@@ -86,6 +99,7 @@ impl Preconditioner {
         if 3 * atoms.len() <= FACTORISED {
             matrix.factorise(along);
         } else {
+            matrix.diagonal.iter_mut().for_each(make_positive);
             matrix.inverse = matrix.diagonal.iter().map(invert).collect();
             matrix.highest = matrix.highest();
         }

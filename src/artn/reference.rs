@@ -74,7 +74,7 @@ impl ReferenceState {
             )));
         }
         let responses = responses(engine, &sample, &settings, &forces)?;
-        let springs = Springs::fit(&sample.cell, &sample.types, &sample.positions, settings.push_radius, &responses);
+        let springs = Springs::fit(&sample.cell, &sample.types, &sample.positions, settings.shell, &responses);
         let (displacement, force) = &responses[0];
         let displaced: Vec<f64> = sample.positions.iter().zip(displacement).map(|(x, u)| x + u).collect();
         let there: Vec<f64> = forces.iter().zip(force).map(|(rest, change)| rest + change).collect();
@@ -144,7 +144,7 @@ fn responses(engine: &mut dyn Engine, sample: &Sample, settings: &Settings, rest
     const SMOOTHINGS: [usize; 3] = [0, 1, 4];
     let mut random = Gaussian::new(settings.seed, i64::MIN, 0);
     let mut neighbors = vec![Vec::new(); sample.ids.len()];
-    for_each_pair(sample.positions.as_chunks().0, &sample.cell, settings.push_radius, |i, j, _| {
+    for_each_pair(sample.positions.as_chunks().0, &sample.cell, settings.shell, |i, j, _| {
         neighbors[i].push(j);
         neighbors[j].push(i);
     });

@@ -1,8 +1,7 @@
 //! Lengths and stiffness of a sample, from which defaults follow in units that have none of their own.
 
 use super::engine::Engine;
-use super::linalg::{dot, norm, scale};
-use super::random::Gaussian;
+use super::linalg::symmetric_eigen;
 use super::reference::Sample;
 use crate::error::Result;
 use crate::geometry::CellList;
@@ -10,11 +9,13 @@ use crate::geometry::CellList;
 /// Neighbours of an atom in a dense packing, and the median distance of the last of them in Cu50Zr50 (Angstrom).
 const NEIGHBOURS: usize = 12;
 const SHELL: f64 = 3.7;
-/// Mean diagonal element of the Hessian of Cu50Zr50 (eV/Angstrom^2), with CuZr_mm.eam.fs.
-const STIFFNESS: f64 = 6.7;
+/// Median stiffness of Cu50Zr50 (eV/Angstrom^2), with CuZr_mm.eam.fs.
+const STIFFNESS: f64 = 5.3;
 /// Atoms whose neighbours are looked at.
 const EXAMINED: usize = 4000;
-/// Root mean square of the displacement that shows the stiffness, over the radius of the first shell.
+/// Atoms whose stiffness is measured.
+const MEASURED: usize = 32;
+/// Displacement that shows the stiffness, over the radius of the first shell.
 const DISPLACEMENT: f64 = 1e-4;
 
 /// Units in which every glass is alike: those of Cu50Zr50, in `units metal`, are 1.
@@ -22,7 +23,8 @@ const DISPLACEMENT: f64 = 1e-4;
 pub struct Scale {
     /// Radius of the first shell of neighbours over that of Cu50Zr50 (distance units / Angstrom).
     pub length: f64,
-    /// Mean diagonal element of the Hessian over that of Cu50Zr50 (energy/distance^2 units / (eV/Angstrom^2)).
+    /// Stiffness over that of Cu50Zr50 (energy/distance^2 units / (eV/Angstrom^2)): median over the atoms of what holds an atom in
+    /// its softest direction while all others rest, so that stiff bonds of molecules do not count.
     pub stiffness: f64,
 }
 
@@ -30,29 +32,42 @@ impl Scale {
     /// That of `units metal`, where defaults are fixed.
     pub const METAL: Scale = Scale { length: 1.0, stiffness: 1.0 };
 
-    /// Measures a minimum: the median distance of the twelfth neighbour, and the forces after a random displacement.
+    /// Measures a minimum: the distance of the twelfth neighbour, and the stiffness of some of the atoms `free` (indices).
     ///
     /// # Errors
     /// Those of the engine.
-    pub fn of(engine: &mut dyn Engine, sample: &Sample) -> Result<Self> {
+    pub fn of(engine: &mut dyn Engine, sample: &Sample, free: &[u32]) -> Result<Self> {
         let shell = shell(sample);
-        let x = &sample.positions;
-        let all: Vec<u32> = (0..sample.ids.len() as u32).collect();
-        let mut u = Gaussian::new(0, i64::MIN, 0).vector(x.len());
-        let factor = DISPLACEMENT * shell * (u.len() as f64).sqrt() / norm(&u);
-        scale(&mut u, factor);
-        engine.select(&all, x)?;
-        let mut force_along = |sign: f64| {
-            let displaced: Vec<f64> = x.iter().zip(&u).map(|(x, u)| x + sign * u).collect();
-            let mut forces = vec![0.0; x.len()];
-            engine.evaluate(&displaced, &mut forces)?;
-            Ok(dot(&forces, &u))
-        };
-        let stiffness = (force_along(-1.0)? - force_along(1.0)?) / (2.0 * dot(&u, &u));
+        let mut found = Vec::new();
+        for &atom in free.iter().step_by(free.len().div_ceil(MEASURED)) {
+            found.push(stiffness(engine, sample, atom, DISPLACEMENT * shell)?);
+        }
+        let middle = found.len() / 2;
+        let median = *found.select_nth_unstable_by(middle, f64::total_cmp).1;
         // Nothing holds atoms that do not interact.
-        let stiffness = if stiffness > 0.0 { stiffness } else { STIFFNESS };
-        Ok(Scale { length: shell / SHELL, stiffness: stiffness / STIFFNESS })
+        let median = if median > 0.0 { median } else { STIFFNESS };
+        Ok(Scale { length: shell / SHELL, stiffness: median / STIFFNESS })
     }
+}
+
+/// Lowest eigenvalue of the Hessian of `atom`, all others at rest, by central differences of this `step`.
+fn stiffness(engine: &mut dyn Engine, sample: &Sample, atom: u32, step: f64) -> Result<f64> {
+    engine.select(&[atom], &sample.positions)?;
+    let rest = sample.positions.as_chunks::<3>().0[atom as usize];
+    let mut hessian = vec![vec![0.0; 3]; 3];
+    for k in 0..3 {
+        for sign in [-1.0, 1.0] {
+            let (mut x, mut forces) = (rest, [0.0; 3]);
+            x[k] += sign * step;
+            engine.evaluate(&x, &mut forces)?;
+            for l in 0..3 {
+                let half = 0.5 * sign * forces[l] / (2.0 * step);
+                hessian[k][l] -= half;
+                hessian[l][k] -= half;
+            }
+        }
+    }
+    Ok(symmetric_eigen(hessian).0[0])
 }
 
 /// Median distance of the twelfth neighbour, or of the farthest atom where there are fewer; images count as neighbours.

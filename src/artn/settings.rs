@@ -37,6 +37,8 @@ pub struct Settings {
     pub same_distance: f64,
     /// An atom displaced by more than this between the minima counts as moved (distance).
     pub moved_distance: f64,
+    /// Radius of the first shell of neighbours, within which springs are fitted (distance).
+    pub shell: f64,
     /// Step lengths of the search.
     pub steps: Steps,
 }
@@ -93,6 +95,7 @@ impl Settings {
             same_energy: two_digits(1e-3 * scale.stiffness * scale.length * scale.length),
             same_distance,
             moved_distance: 4.0 * same_distance,
+            shell: length(3.7),
             steps: Steps::for_shell(length(3.7)),
         }
     }
@@ -111,6 +114,7 @@ impl Settings {
             ("same-minimum energy", self.same_energy),
             ("same-minimum distance", self.same_distance),
             ("moved distance", self.moved_distance),
+            ("shell", self.shell),
             ("push increment", self.steps.push),
             ("mode step", self.steps.mode),
             ("atom step", self.steps.atom),

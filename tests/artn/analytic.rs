@@ -14,6 +14,7 @@ fn mueller_brown_settings() -> Settings {
     Settings {
         push: 0.02,
         push_radius: 0.4,
+        shell: 0.4,
         // All coordinates are coupled to the first two, however far apart.
         active: Some(1e3),
         ftol: 1e-5,

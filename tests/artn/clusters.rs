@@ -10,6 +10,7 @@ fn settings(active: Option<f64>) -> Settings {
     Settings {
         push: 0.05,
         push_radius: 1.4,
+        shell: 1.4,
         active,
         ftol: 1e-9,
         lanczos_step: 1e-6,

@@ -209,6 +209,7 @@ pub fn settings() -> Settings {
     Settings {
         push: 0.05,
         push_radius: 1.0,
+        shell: 1.0,
         active: None,
         ftol: 1e-6,
         lanczos_step: 1e-5,

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn ergodic_artn_check(options: *const ergodic_artn_options
 }
 
 /// Replaces every NaN by a default that suits the sample: lengths by its first neighbours, forces and energies by its
-/// stiffness. Makes two evaluations.
+/// stiffness.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ergodic_artn_complete(
     options: *mut ergodic_artn_options_t,
@@ -116,8 +116,9 @@ pub unsafe extern "C" fn ergodic_artn_complete(
     guard(|| {
         let options = unsafe { options.as_mut() }.ok_or_else(|| null("options"))?;
         let sample = unsafe { sample.as_ref() }.ok_or_else(|| null("sample"))?;
-        let (sample, ..) = unsafe { read_sample(sample) }?;
-        options.complete(&Scale::of(&mut engine, &sample)?);
+        let (sample, _, held) = unsafe { read_sample(sample) }?;
+        let free: Vec<u32> = (0..sample.ids.len() as u32).filter(|atom| held.binary_search(atom).is_err()).collect();
+        options.complete(&Scale::of(&mut engine, &sample, &free)?);
         Ok(())
     })
 }
@@ -154,7 +155,7 @@ impl ergodic_artn_options_t {
             attempts: 0,
             push: settings.push,
             push_radius: settings.push_radius,
-            shell: settings.push_radius,
+            shell: settings.shell,
             active: settings.active.unwrap_or(f64::INFINITY),
             ftol: settings.ftol,
             lanczos_size: settings.lanczos_size as i32,
@@ -197,6 +198,7 @@ impl ergodic_artn_options_t {
             same_energy: self.same_energy,
             same_distance: self.same_distance,
             moved_distance: 4.0 * self.same_distance,
+            shell: self.shell,
             steps: Steps::for_shell(self.shell),
         }
     }
