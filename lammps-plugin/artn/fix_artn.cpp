@@ -199,6 +199,7 @@ void FixArtn::create()
   if (forces.natoms() < 2) error->all(FLERR, "{} needs two atoms or more", name);
   sample.capture(options);
   forces.hold(sample.held().size());
+  if (!std::isnan(options.core.ftol)) forces.set_tolerance(options.core.ftol);
   const bool local = forces.check_lists(static_cast<int>(sample.centres()[0]));
   const auto view = sample.view();
   complete_options(view);
