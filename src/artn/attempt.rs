@@ -6,7 +6,7 @@ use super::davidson::{Accuracy, Eigenpair, lowest_eigenpair, relaxed_eigenvalue}
 use super::event::{Event, Status};
 use super::lanczos::{Limits, Mode, ModeSubspace, Until, lowest_mode, no_direction};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, dot, max_atom, max_component, norm, scale};
+use super::linalg::{add, dot, max_component, norm, scale};
 use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
 use super::reference::{ReferenceState, WIDTH, gaussian};
@@ -76,6 +76,8 @@ struct Saddle {
 pub(super) struct FreeSaddle {
     pub point: Point,
     pub v: Vec<f64>,
+    /// The side of the initial minimum: 1 along the mode, -1 against it, 0 if that was not asked for.
+    pub home: f64,
     /// Of the grown region.
     memory: Memory,
 }
@@ -134,7 +136,7 @@ impl<'a> Attempt<'a> {
         };
         let mode = Mode { direction, value: 1.0, curvature: 1.0, others: Vec::new() };
         let all = initial.clone();
-        self.cross(point, mode, memory, all, subspace.as_ref(), Some((&basin, &start)))
+        self.cross(point, mode, memory, all, subspace.as_ref(), Some(&basin))
     }
 
     /// Weights that fall with the distance from the centre, per coordinate of the selected atoms.
@@ -188,7 +190,7 @@ impl<'a> Attempt<'a> {
         mut memory: Memory,
         mut around: Vec<f64>,
         near: Option<&ModeSubspace>,
-        start: Option<(&Basin, &Point)>,
+        basin: Option<&Basin>,
     ) -> Outcome<()> {
         let settings = &self.reference.settings;
         let ascent = Ascent {
@@ -199,17 +201,15 @@ impl<'a> Attempt<'a> {
             basin_lanczos: self.limits(settings.lanczos_size),
             near,
             refresh: REFRESH,
-            basin: start.map(|(basin, _)| basin),
+            basin,
         };
         let local = self.local();
         let (point, mode) = climb(&mut self.surface, &local, point, mode, &mut memory, &ascent)?;
         self.surface.scatter(&point.x, &mut around);
-        if let Some((_, bottom)) = start.filter(|_| settings.connect) {
-            self.check_way_home(&point, &mode, bottom)?;
-        }
         let saddle = self.free_saddle(Saddle { point, mode, memory }, around)?;
         self.record_saddle(&saddle.point);
-        if !settings.connect && self.is_initial(&saddle.point, UNMOVED * settings.same_distance) {
+        let near = UNMOVED * settings.same_distance;
+        if !settings.connect && self.reference.is_initial(&saddle.point, settings.same_energy, near) {
             return Err(Stop::Failed(Status::NoNewMinimum));
         }
         let [lowest, highest] = settings.barrier;
@@ -226,13 +226,6 @@ impl<'a> Attempt<'a> {
         }
         self.event.status = Status::Success;
         Ok(())
-    }
-
-    /// Whether `point` of all atoms is the initial minimum, no atom farther than `distance` from there.
-    pub(super) fn is_initial(&self, point: &Point, distance: f64) -> bool {
-        let ReferenceState { frame, settings, energy, .. } = self.reference;
-        let moved = frame.displacements(&point.x);
-        (point.energy - energy).abs() < settings.same_energy && max_atom(moved.as_flattened()) <= distance
     }
 
     fn record_saddle(&mut self, saddle: &Point) {
@@ -252,6 +245,11 @@ impl<'a> Attempt<'a> {
         self.event.saddle.clone_from(&saddle.x);
     }
 
+    /// Stage of the grown region.
+    pub(super) fn grown(&self) -> usize {
+        1.min(self.regions.len() - 1)
+    }
+
     /// Lets the atoms of `stage` move, from `positions`; returns the metric.
     pub(super) fn activate_region(&mut self, stage: usize, positions: &[f64]) -> Outcome<Arc<Preconditioner>> {
         let (reference, centre) = (self.reference, self.centre);
@@ -265,8 +263,8 @@ impl<'a> Attempt<'a> {
     fn free_saddle(&mut self, mut saddle: Saddle, mut positions: Vec<f64>) -> Outcome<FreeSaddle> {
         let mut v = vec![0.0; positions.len()];
         self.surface.scatter(&saddle.mode.direction.v, &mut v);
-        let mut memory = Memory::default();
-        let mut stage = 1.min(self.regions.len() - 1);
+        let (mut memory, mut home) = (Memory::default(), 0.0);
+        let mut stage = self.grown();
         while stage < self.regions.len() {
             let before = self.surface.atoms().to_vec();
             let metric = self.activate_region(stage, &positions)?;
@@ -282,10 +280,13 @@ impl<'a> Attempt<'a> {
             }
             if stage <= 1 {
                 memory.clone_from(&saddle.memory);
+                if self.reference.settings.connect {
+                    home = self.side_of_home(&metric, &saddle.point, &saddle.mode)?;
+                }
             }
             stage += 1;
         }
-        let saddle = FreeSaddle { point: saddle.point, v, memory };
+        let saddle = FreeSaddle { point: saddle.point, v, home, memory };
         self.event.eigenvalue = self.lowest_eigenvalue(&saddle)?;
         Ok(saddle)
     }

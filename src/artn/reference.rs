@@ -2,11 +2,12 @@
 
 use super::engine::Engine;
 use super::frame::Frame;
-use super::linalg::{difference, max_component, norm, scale};
+use super::linalg::{difference, max_atom, max_component, norm, scale};
 use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
 use super::settings::{Settings, short};
 use super::springs::{Response, Springs};
+use super::surface::Point;
 use crate::error::{Error, Result};
 use crate::geometry::{self, SimulationBox, for_each_pair, within};
 use std::sync::Arc;
@@ -83,6 +84,12 @@ impl ReferenceState {
         let mut metric = Preconditioner::new(&springs, &all, atoms, &along);
         metric.set_rigid(frame.rigid_motions(&all));
         Ok(ReferenceState { sample, frame, settings, energy, springs, metric: Arc::new(metric) })
+    }
+
+    /// Whether `point` of all atoms is the initial minimum, within `energy` and no atom farther than `distance` from there.
+    pub(super) fn is_initial(&self, point: &Point, energy: f64, distance: f64) -> bool {
+        let moved = self.frame.displacements(&point.x);
+        (point.energy - self.energy).abs() < energy && max_atom(moved.as_flattened()) <= distance
     }
 
     pub(super) fn check_centre(&self, centre: usize) -> Result<()> {

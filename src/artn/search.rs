@@ -76,7 +76,7 @@ impl Search {
         direction: Option<&[f64]>,
     ) -> Result<Event> {
         /// Pushes of an attempt: where one has led nowhere another one is worth as much as a new attempt.
-        const TRIES: usize = 2;
+        const TRIES: usize = 3;
         let tries = if direction.is_some() { 1 } else { TRIES };
         let push = |k| self.reference.push_direction((centre, trial, k), direction);
         let pushes = (0..tries).map(push).collect::<Result<Vec<_>>>()?;
