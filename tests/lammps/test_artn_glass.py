@@ -141,8 +141,8 @@ def sixteen(tmp_path_factory):
 @pytest.mark.slow
 def test_barriers_do_not_depend_on_what_moves_first(sixteen):
     barriers = [barriers for barriers, _ in sixteen.values()]
-    # Attempts are chaotic: on another processor five of sixteen converged; three standard errors fail once in some hundreds.
-    assert min(map(len, barriers)) >= 4
+    # Attempts are chaotic; three standard errors fail once in some hundreds.
+    assert min(map(len, barriers)) >= 8
     error = np.hypot(*[b.std(ddof=1) / np.sqrt(len(b)) for b in barriers])
     assert abs(barriers[0].mean() - barriers[1].mean()) < 3 * error
     assert all(0.5 < np.median(b) < 2.5 for b in barriers)
