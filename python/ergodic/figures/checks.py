@@ -47,7 +47,7 @@ def draw_dynamics(glass, path):
         for axes, kind in zip(panels, ("msd", "moved", "F")):
             axes.plot(table["time"], table[f"{kind}_{species}"], "o-", markersize=3, label=species, color=shades[species])
     panels[0].set_ylabel(f"Mean square displacement ({units.distance}$^2$)")
-    panels[1].set_ylabel(f"Share of atoms displaced by > {dynamics.MOVED * units.length:g} {units.distance}")
+    panels[1].set_ylabel(f"Share displaced by > {dynamics.MOVED * units.length:g} {units.distance}")
     panels[2].set(ylabel=rf"$F_s(q, t)$ at q = {glass.study['q_max']:.2f} {units.distance}$^{{-1}}$")
     panels[2].axhline(np.exp(-1), color=GREY, linewidth=0.8, linestyle="--", label="1/e")
     for axes in panels:
