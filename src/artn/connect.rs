@@ -9,6 +9,11 @@ use super::preconditioner::Preconditioner;
 use super::relax::{Descent, relax};
 use super::surface::{Outcome, Point, Stop};
 
+/// Over the displacement of the saddle: what is farther from the initial minimum may be another one.
+const HALF_WAY: f64 = 0.5;
+/// Over the barrier: so much of it does not matter.
+const MINOR: f64 = 0.01;
+
 /// Where one side of a saddle leads, the atoms outside the region at rest.
 struct Side {
     point: Point,
@@ -22,7 +27,7 @@ impl Attempt<'_> {
         let initial = self.surface.gather(&self.reference.sample.positions);
         let back = if dot(v, &difference(&point.x, &initial)) > 0.0 { -1.0 } else { 1.0 };
         for side in [back, -back] {
-            if self.leads_home(metric, &point.x, v, side)? {
+            if self.leads_home(metric, point, v, side)? {
                 return Ok(side);
             }
         }
@@ -40,8 +45,8 @@ impl Attempt<'_> {
 
     /// Whether the side of the saddle `x` of the selected atoms to which `sign` times the mode `v` points leads to the initial
     /// minimum: to where no atom has moved from there. A glass has double wells, some meV apart, with an atom 0.3 Angstrom from one
-    /// to the other, and whether it ends in the other well does not change the barrier.
-    fn leads_home(&mut self, metric: &Preconditioner, x: &[f64], v: &[f64], sign: f64) -> Outcome<bool> {
+    /// to the other, and whether it ends in the other well does not change the barrier, unless the barrier is that between them.
+    fn leads_home(&mut self, metric: &Preconditioner, saddle: &Point, v: &[f64], sign: f64) -> Outcome<bool> {
         let reference = self.reference;
         let settings = &reference.settings;
         let full = self.surface.is_full();
@@ -53,8 +58,13 @@ impl Attempt<'_> {
                 max_atom(&difference(&point.x, &initial))
             }
         };
-        let side = self.relax_side(metric, x, v, sign, |point| away(point) <= settings.same_distance)?;
-        Ok(away(&side.point) <= settings.moved_distance)
+        let energy = settings.same_energy.max(MINOR * (saddle.energy - reference.energy));
+        // Where atoms rest, energies are not those of minima.
+        let level = |point: &Point| !full || (point.energy - reference.energy).abs() < energy;
+        let distance = settings.moved_distance.min(HALF_WAY * away(saddle)).max(settings.same_distance);
+        let arrived = |point: &Point| away(point) <= settings.same_distance && level(point);
+        let side = self.relax_side(metric, &saddle.x, v, sign, arrived)?;
+        Ok(away(&side.point) <= distance && level(&side.point))
     }
 
     /// Relaxes the selected atoms from beside the saddle `x` with the mode `v`.
