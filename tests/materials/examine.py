@@ -190,7 +190,8 @@ def check_event(stock, material, folder, initial, row, saddle, minimum):
     if np.abs(force).max() > 1.01 * material.ftol:
         raise Wrong(f"force {np.abs(force).max():.1e} at a saddle")
     eigenvalues, vectors = np.linalg.eigh(stock.dynamical_matrix(saddle, material.delta, folder / "stock.bin"))
-    negative = (eigenvalues < -1e-6 * eigenvalues[-1]).sum()
+    # at forces of ftol the rotations of a free particle have curvatures up to 2e-6 of the highest
+    negative = (eigenvalues < -4e-6 * eigenvalues[-1]).sum()
     if negative != 1:
         raise Wrong(f"{negative} negative modes at a saddle")
     energy, force = stock.evaluate(minimum)
