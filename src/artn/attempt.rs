@@ -208,8 +208,7 @@ impl<'a> Attempt<'a> {
         self.surface.scatter(&point.x, &mut around);
         let saddle = self.free_saddle(Saddle { point, mode, memory }, around)?;
         self.record_saddle(&saddle.point);
-        let near = UNMOVED * settings.same_distance;
-        if !settings.connect && self.reference.is_initial(&saddle.point, settings.same_energy, near) {
+        if !settings.connect && self.reference.is_initial(&saddle.point, UNMOVED * settings.same_distance) {
             return Err(Stop::Failed(Status::NoNewMinimum));
         }
         let [lowest, highest] = settings.barrier;
@@ -281,6 +280,10 @@ impl<'a> Attempt<'a> {
             if stage <= 1 {
                 memory.clone_from(&saddle.memory);
                 if self.reference.settings.connect {
+                    // Of all atoms it is a saddle for good, whether it leads home or not.
+                    if self.surface.is_full() {
+                        self.record_saddle(&saddle.point);
+                    }
                     home = self.side_of_home(&metric, &saddle.point, &saddle.mode)?;
                 }
             }
@@ -339,7 +342,7 @@ impl<'a> Attempt<'a> {
         let last = self.regions.len() - 1;
         // What remains in a region is mended when the other atoms follow.
         let accuracy = Accuracy { step, tolerance: if last > 1 { 0.3 } else { 0.1 } };
-        let metric = self.activate_region(1.min(last), &saddle.point.x)?;
+        let metric = self.activate_region(self.grown(), &saddle.point.x)?;
         let point = self.surface.evaluate(self.surface.gather(&saddle.point.x))?;
         let start = self.surface.gather(&saddle.v);
         let rigid = self.reference.frame.rigid_motions_at(self.surface.atoms(), &point.x);

@@ -110,7 +110,7 @@ impl Attempt<'_> {
 
     fn record_minimum(&mut self, minimum: Point) -> Outcome<()> {
         let settings = &self.reference.settings;
-        if self.reference.is_initial(&minimum, settings.same_energy, settings.same_distance) {
+        if self.reference.is_initial(&minimum, settings.same_distance) {
             return Err(Stop::Failed(Status::NoNewMinimum));
         }
         let moved = self.reference.frame.displacements(&minimum.x);

@@ -86,10 +86,10 @@ impl ReferenceState {
         Ok(ReferenceState { sample, frame, settings, energy, springs, metric: Arc::new(metric) })
     }
 
-    /// Whether `point` of all atoms is the initial minimum, within `energy` and no atom farther than `distance` from there.
-    pub(super) fn is_initial(&self, point: &Point, energy: f64, distance: f64) -> bool {
+    /// Whether `point` of all atoms is the initial minimum, no atom farther than `distance` from there.
+    pub(super) fn is_initial(&self, point: &Point, distance: f64) -> bool {
         let moved = self.frame.displacements(&point.x);
-        (point.energy - self.energy).abs() < energy && max_atom(moved.as_flattened()) <= distance
+        (point.energy - self.energy).abs() < self.settings.same_energy && max_atom(moved.as_flattened()) <= distance
     }
 
     pub(super) fn check_centre(&self, centre: usize) -> Result<()> {
