@@ -60,9 +60,9 @@ fn every_dependency_has_its_reason() {
     let tables: Vec<&str> = section("Dependencies").filter(|line| line.starts_with("| ")).collect();
     let named =
         |name: &str| tables.iter().any(|row| row.split('|').nth(1).unwrap().split([',', ' ']).any(|word| word == name));
-    let manifest = include_str!("../Cargo.toml");
+    let manifests = [include_str!("../Cargo.toml"), include_str!("in-process/Cargo.toml")];
     let mut inside = false;
-    for line in manifest.lines() {
+    for line in manifests.into_iter().flat_map(str::lines) {
         if line.starts_with('[') {
             inside = line.ends_with("dependencies]");
         } else if let Some((name, _)) = line.split_once(" = ").filter(|_| inside) {

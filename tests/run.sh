@@ -53,5 +53,6 @@ stage clang-format clang_format
 # One profile for all: build scripts and dependencies are then compiled once, and the kernels run at full speed.
 stage clippy cargo clippy --release --locked --all-targets -- -D warnings
 stage cargo-test cargo test --release --locked
+[ "${1-}" = quick ] || stage in-process tests/in-process/run.sh
 stage pytest python -m pytest -rs --durations=5 "${selection[@]}" tests
 finish
