@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::frame::Frame;
 use super::linalg::{embed, extract};
-use super::reference::Sample;
+use super::sample::Sample;
 use crate::error::{Error, Result};
 
 /// Which atoms of a sample are free, and where all of them are.

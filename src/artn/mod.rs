@@ -21,6 +21,7 @@ mod preconditioner;
 mod random;
 mod reference;
 mod relax;
+mod sample;
 mod scale;
 mod search;
 mod settings;
@@ -32,7 +33,8 @@ pub use engine::Engine;
 pub use event::{Event, Status};
 pub use frame::Frame;
 pub use held::Held;
-pub use reference::Sample;
+
+pub use sample::Sample;
 pub use scale::Scale;
 pub use search::Search;
 pub use settings::{Settings, Steps};

@@ -5,37 +5,17 @@ use super::frame::Frame;
 use super::linalg::{difference, max_atom, max_component, norm, scale};
 use super::preconditioner::Preconditioner;
 use super::random::Gaussian;
+use super::sample::Sample;
 use super::settings::{Settings, short};
 use super::springs::{Response, Springs};
 use super::surface::Point;
 use crate::error::{Error, Result};
-use crate::geometry::{self, SimulationBox, for_each_pair, within};
+use crate::geometry::{self, for_each_pair, within};
 use std::sync::Arc;
 
 /// Width of the weights of the forces that lead out of the basin, over the radius of the push: they are those of the central
 /// atom and of its next neighbours.
 pub(super) const WIDTH: f64 = 0.4;
-
-/// The initial minimum, in canonical order.
-#[derive(Debug, Clone)]
-pub struct Sample {
-    /// IDs of the atoms: with the seed and the trial they key the random numbers.
-    pub ids: Vec<i64>,
-    /// Species of the atoms.
-    pub types: Vec<i32>,
-    /// Positions, shape (N, 3), distance units.
-    pub positions: Vec<f64>,
-    /// The box.
-    pub cell: SimulationBox,
-}
-
-impl Sample {
-    /// Shortest vector from atom `i` to atom `j`.
-    pub(super) fn separation(&self, i: usize, j: usize) -> [f64; 3] {
-        let positions = self.positions.as_chunks().0;
-        self.cell.minimum_image(geometry::difference(&positions[j], &positions[i]))
-    }
-}
 
 /// The initial minimum with its energy, its springs and the metric that they define.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::linalg::symmetric_eigen;
-use super::reference::Sample;
+use super::sample::Sample;
 use crate::error::Result;
 use crate::geometry::CellList;
 
