@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""CPU time of reading dumps of 10,000 atoms, 8 columns each: `python benches/python/reading.py [frames]` (20 frames)."""
+"""CPU time of reading dumps of 10,000 atoms, 8 columns each: `python benches/python/reading.py [frames]` (20
+frames)."""
 
 import sys
 import tempfile

@@ -114,7 +114,7 @@ def single_frame(path):
     raise ErgodicError(f"no complete snapshot in {path}")
 
 
-# ---------------------------------------------------------------------------------------- runs that went on after a kill
+# --------------------------------------------------------------------------------------- runs that went on after a kill
 
 def stretches(folder, stem, suffix):
     """The files of a run and of its resumptions, each with the step at which it started, in order."""

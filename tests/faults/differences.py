@@ -1,4 +1,5 @@
-"""The same physics twice, with and without commands that must not matter: other lists, orders of atoms, files, thermo, ranks."""
+"""The same physics twice, with and without commands that must not matter: other lists, orders of atoms, files,
+thermo, ranks."""
 
 import random
 import shutil

@@ -1,4 +1,5 @@
-"""Runs command sequences in LAMMPS, each in a forked process of its own, going on after errors: what a notebook does."""
+"""Runs command sequences in LAMMPS, each in a forked process of its own, going on after errors: what a notebook
+does."""
 
 import ctypes
 import math
@@ -100,7 +101,8 @@ def wait(pid, seconds):
     descriptor = os.pidfd_open(pid)
     poll.register(descriptor, select.POLLIN)
     idle = used = 0
-    # on a busy machine the clock says little: a process hangs if it computes for this long, or if it sleeps for this long
+    # on a busy machine the clock says little: a process hangs if it computes for this long, or if it sleeps for this
+    # long
     while not poll.poll(1000):
         state, used = state_and_cpu_seconds(pid)
         idle = idle + 1 if state in "SD" else 0

@@ -62,7 +62,8 @@ write_data vacancy.data nocoeff
 
 
 def make(folder):
-    """Writes lj.hot.data, lj.minimum.data, eam.hot.data and eam.minimum.data, 128 atoms each, and vacancy.data into `folder`."""
+    """Writes lj.hot.data, lj.minimum.data, eam.hot.data and eam.minimum.data, 128 atoms each, and vacancy.data into
+    `folder`."""
     Lammps(folder)(VACANCY.format(forces=LJ), load=False)
     Lammps(folder)(MAKE.format(name="lj", units="lj", lattice=1.2, forces=LJ, hot=2.0, cold=0.4, damp=0.5, ftol=1e-9), load=False)
     Lammps(folder)(MAKE.format(name="eam", units="metal", lattice=3.2, forces=EAM.replace("0.002", "0.0005"), hot=3000, cold=700,

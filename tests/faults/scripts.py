@@ -1,5 +1,5 @@
-"""Random LAMMPS scripts around the three styles, one for each seed: valid keywords, keywords at their limits, nonsense, and any
-sequence of commands in between. Most contain errors; whoever runs them goes on after each."""
+"""Random LAMMPS scripts around the three styles, one for each seed: valid keywords, keywords at their limits,
+nonsense, and any sequence of commands in between. Most contain errors; whoever runs them goes on after each."""
 
 import random
 

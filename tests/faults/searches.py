@@ -38,8 +38,8 @@ def reference(data):
 
 
 def damage(folder, wanted, suffixes=("",), warned=()):
-    """What is wrong with the files of a campaign that has ended: lines lost, doubled or changed; frames missing, unless a warning
-    in `warned` names their file."""
+    """What is wrong with the files of a campaign that has ended: lines lost, doubled or changed; frames missing,
+    unless a warning in `warned` names their file."""
     tables = [folder / f"events.csv{suffix}" for suffix in suffixes if (folder / f"events.csv{suffix}").exists()]
     found = events(tables)
     keys, wanted_keys = [tuple(line[:2]) for line in found], [tuple(line[:2]) for line in wanted]
@@ -71,8 +71,8 @@ def displacing(path):
 
 
 def torn(seeds, folder):
-    """Yields (seed, faults, refused): a finished campaign, one of its files cut, then resumed. Seeds count the files in turn,
-    and offsets in steps that come to every one when there are enough seeds."""
+    """Yields (seed, faults, refused): a finished campaign, one of its files cut, then resumed. Seeds count the files
+    in turn, and offsets in steps that come to every one when there are enough seeds."""
     samples.make(folder)
     whole, wanted = reference(folder)
     contents = {name: (whole / name).read_bytes() for name in FILES}
@@ -92,8 +92,8 @@ def torn(seeds, folder):
 
 
 def kills(seeds, folder):
-    """Yields (seed, faults, refused): each seed is one kill of a campaign with 1 to 4 partitions, of all its processes or of
-    one first; a campaign is killed some times, then ends and is compared."""
+    """Yields (seed, faults, refused): each seed is one kill of a campaign with 1 to 4 partitions, of all its
+    processes or of one first; a campaign is killed some times, then ends and is compared."""
     samples.make(folder)
     _, wanted = reference(folder)
     running = folder / "killed"

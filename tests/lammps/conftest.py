@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = Path(os.environ.get("ERGODIC_PLUGIN", ROOT / "build" / "ergodicplugin.so")).resolve()
 BIN = Path(sys.executable).parent
 
-# A failed `plugin load` is one line in the log. The variable makes it an error: LAMMPS accepts only names that it knows.
+# A failed `plugin load` is one line in the log. The variable makes it an error: LAMMPS accepts only names that it
+# knows.
 LOAD = """
 plugin load {plugin}
 variable loaded equal is_available(compute,voronoi/entropy)

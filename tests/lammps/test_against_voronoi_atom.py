@@ -43,8 +43,8 @@ def compare(lmp, data, reference="", keywords=None, before="", steps=20, every=1
 
 
 def fewer_faces(run):
-    """How many fewer faces we count than compute voronoi/atom, by order 3 .. 12, a row for each sample. Dumped rows add up
-    all samples so far; compute voronoi/atom knows the present configuration."""
+    """How many fewer faces we count than compute voronoi/atom, by order 3 .. 12, a row for each sample. Dumped rows
+    add up all samples so far; compute voronoi/atom knows the present configuration."""
     present = np.array([run.thermo()[f"c_V[{k}]"] for k in range(3, ORDERS + 2)]).T
     present[:, -2] += present[:, -1]    # more edges count as 12
     totals = np.array([(rows[:, 1:2] * rows[:, 2:]).sum(axis=0) for _, rows in run.dump("rows")])
@@ -75,8 +75,8 @@ dump faces all custom 10 faces id c_B[8]
 @pytest.mark.parametrize("before", ["", TILT], ids=["orthogonal", "triclinic"])
 @pytest.mark.parametrize("radius, area, edge", [("", 0.2, 1e-9), ("radius v_r", 0.4, 1e-9), ("radius v_r", 0.4, 0.3)])
 def test_face_thresholds(lmp, large_glass, radius, area, edge, before):
-    """The histogram of compute voronoi/atom has the small faces too. Without an edge threshold it would have as many faces
-    as are large enough, but the first ones of each cell, whatever their areas."""
+    """The histogram of compute voronoi/atom has the small faces too. Without an edge threshold it would have as many
+    faces as are large enough, but the first ones of each cell, whatever their areas."""
     faces = f"{radius} face_threshold {area}"
     run, _ = compare(lmp, large_glass, f"{faces} edge_threshold {edge}",
                      before=before + AREAS.format(radius=radius, keywords=faces))

@@ -298,7 +298,8 @@ run 18
 
 @pytest.mark.parametrize("boundary, shift", [("f", 0), ("p", 11)])
 def test_a_turned_particle_is_no_event(lmp, boundary, shift):
-    """Without relaxations to both sides, too: distances between atoms, which no turn changes, are others at every saddle."""
+    """Without relaxations to both sides, too: distances between atoms, which no turn changes, are others at every
+    saddle."""
     run = lmp(PARTICLE.format(boundary, shift))
     rows = [row for row in read_table(run.folder / "events.csv") if row["status"] == "success"]
     assert len(rows) > 6
@@ -323,7 +324,8 @@ MOLECULAR = {
 
 @pytest.mark.parametrize("what", MOLECULAR)
 def test_molecular_styles_cost_no_more(lmp, what):
-    """Without bonds the events and their cost are those of atom_style atomic; with bonds far pairs are left out, too."""
+    """Without bonds the events and their cost are those of atom_style atomic; with bonds far pairs are left out,
+    too."""
     style, bonds = MOLECULAR[what]
     search = FIX.format("saddles saddles.dump") + "run 4\n"
     large = copper().replace("block 0 4 0 4 0 4", "block 0 6 0 6 0 6").replace("group shell", "group shell", 1)

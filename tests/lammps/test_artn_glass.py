@@ -122,8 +122,8 @@ run 100
 
 @pytest.fixture(scope="module")
 def sixteen(tmp_path_factory):
-    """Sixteen attempts in the glass of the example, with the default radius and with all atoms moving from the beginning:
-    converged barriers, and saddles of connected events by their center."""
+    """Sixteen attempts in the glass of the example, with the default radius and with all atoms moving from the
+    beginning: converged barriers, and saddles of connected events by their center."""
     found = {}
     for active in ("10.0", "all"):
         folder = tmp_path_factory.mktemp(active)

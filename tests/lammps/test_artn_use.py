@@ -213,8 +213,8 @@ def test_runs_after_the_campaign(lmp):
 
 
 def test_forces_that_are_not_finite(lmp):
-    """Below 2.45 Angstrom, where atoms come on the way to the saddle only, forces overflow: failed attempts, counted, and
-    the state is that of the beginning."""
+    """Below 2.45 Angstrom, where atoms come on the way to the saddle only, forces overflow: failed attempts, counted,
+    and the state is that of the beginning."""
     script = copper().replace("pair_style eam", "pair_style hybrid/overlay eam lj/cut 2.45")
     script = script.replace("pair_coeff * * Cu_u3.eam", "pair_coeff * * eam Cu_u3.eam\npair_coeff * * lj/cut 1e307 2.45")
     dump = "write_dump all custom {name} id x y z modify sort id format float %.17g\n"

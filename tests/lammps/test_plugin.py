@@ -148,7 +148,8 @@ def test_a_link_to_the_plugin_finds_the_builds(lmp, glass):
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
 def test_no_leaks_and_no_invalid_memory(lmp, glass):
-    """Sampling, output, restart files, unloading and loading again. The program itself runs: its wrapper is a script."""
+    """Sampling, output, restart files, unloading and loading again. The program itself runs: its wrapper is a
+    script."""
     script = LOAD.format(plugin=PLUGIN) + gas(glass) + """
 compute S all voronoi/entropy volume yes key full threads 2
 dump columns all custom 5 columns id c_S[*]

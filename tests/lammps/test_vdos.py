@@ -125,7 +125,8 @@ def test_lennard_jones_crystal(lmp):
 
 
 def test_phonons_of_a_crystal(lmp):
-    """Nearest neighbours at the minimum of their potential: the dispersion of fcc at all q of the box, known in closed form."""
+    """Nearest neighbours at the minimum of their potential: the dispersion of fcc at all q of the box, known in
+    closed form."""
     cells, r = 4, 2 ** (1 / 6)
     script = lj(f"fcc {4 / (np.sqrt(2) * r) ** 3:.17g}", cells=cells, cutoff=1.4) + MODES.format(group="all", delta="1e-6")
     thermo = lmp(script).thermo()
@@ -133,10 +134,12 @@ def test_phonons_of_a_crystal(lmp):
     bonds = np.array([v for v in np.ndindex(3, 3, 3) if sum(abs(c - 1) for c in v) == 2]) - 1
     squares = []
     for q in np.ndindex(2 * cells, 2 * cells, 2 * cells):
-        # of the simple cubic points 2 pi / a * q / cells one in two directions is in the fcc zone: all even sums of reflections
+        # of the simple cubic points 2 pi / a * q / cells one in two directions is in the fcc zone: all even sums of
+        # reflections
         phase = np.exp(2j * np.pi * np.array(q) / cells @ (bonds.T / 2))
         squares.append(np.linalg.eigvalsh(k / 2 * np.einsum("b,bi,bj->ij", 1 - phase.real, bonds, bonds)))
-    # each q of the zone appears twice in that cube, since reciprocal lattice vectors have all odd or all even components
+    # each q of the zone appears twice in that cube, since reciprocal lattice vectors have all odd or all even
+    # components
     expected = np.sort(np.concatenate(squares))[::2]
     assert len(expected) == 3 * 4 * cells ** 3
     ours = np.sort(np.concatenate([np.zeros(3), Modes(lmp.folder / "modes.bin").eigenvalues]))

@@ -92,7 +92,8 @@ def test_window_that_ends_between_split_phonons(lmp):
 
 
 def test_hessian_file(lmp, minimum):
-    """The file opened by scipy is the matrix that the modes diagonalise; force constants add up to 0 in a free sample."""
+    """The file opened by scipy is the matrix that the modes diagonalise; force constants add up to 0 in a free
+    sample."""
     lmp(glass_at(minimum) + "group some id 3 7 20:99 150\n"
         "compute S some vdos/atom solver dense modes some.bin hessian some.npz\n"
         "compute V all vdos/atom solver kpm hessian all\nthermo_style custom step c_S[1] c_V[5]\nrun 0\n")
@@ -158,7 +159,8 @@ def per_atom_spectrum(modes, f, sigma=0.15):
 
 @pytest.mark.slow
 def test_window_and_moments_of_a_large_glass(lmp, large_minimum):
-    """1,024 atoms: modes, spectra and boson peaks of the window are the dense ones, estimates agree within their errors."""
+    """1,024 atoms: modes, spectra and boson peaks of the window are the dense ones, estimates agree within their
+    errors."""
     script = glass_at(large_minimum)
     for name in ("dense", "window"):
         script += f"compute {name} all vdos/atom solver {name} fcut 2.4 modes {name}.bin file {name}.txt\n"

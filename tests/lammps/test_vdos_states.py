@@ -1,5 +1,6 @@
-"""Compute vdos/atom where forces are not what one expects: defects that no probe meets, steps that do not suit the forces,
-lists that are not there. References: stock dynamical_matrix with numpy, or the same compute after a fresh `run 0`."""
+"""Compute vdos/atom where forces are not what one expects: defects that no probe meets, steps that do not suit the
+forces, lists that are not there. References: stock dynamical_matrix with numpy, or the same compute after a fresh
+`run 0`."""
 
 import re
 from pathlib import Path

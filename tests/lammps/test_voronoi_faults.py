@@ -1,5 +1,5 @@
-"""compute voronoi/entropy where something is in its way: short ghost cutoffs, new atom IDs, purged atoms, damaged restart
-files, no threads, saturated entropies."""
+"""compute voronoi/entropy where something is in its way: short ghost cutoffs, new atom IDs, purged atoms, damaged
+restart files, no threads, saturated entropies."""
 
 import subprocess
 

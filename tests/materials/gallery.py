@@ -16,11 +16,9 @@ class Material:
     cook: str               # makes a glass of it: molecular dynamics, deformation
     motion: str             # makes the configuration whose motifs are compared: a short hot run
     modes: str = ""         # keywords of compute vdos/atom beside solver and modes
-    search: str = ""        # keywords of fix artn beside events, attempts and files
     delta: float = 1e-5     # displacement of the reference's central differences
     tolerance: float = 1e-3  # largest deviation of a frequency, as a fraction of the highest
     radii: str = ""         # expression of an atom-style variable: radical tessellation
-    ftol: float = 0.01      # largest force component of saddles: the default or the keyword of `search`
     ghosts: float = 15      # ghost cut-off that is enough for compute voronoi/atom
 
 
@@ -81,8 +79,7 @@ def metal(name, lattice, cells, masses, pair, head=METAL, after="", hot=3000, st
 CUZR = "pair_style eam/fs\npair_coeff * * CuZr_mm.eam.fs Cu Zr"
 CUZR_MASSES = [63.546, 91.224]
 LJ_MODES = "delta 1e-6 range 0.5 2 sigma 0.1"
-LJ_SEARCH = "push 0.05 1.6 active 3 ftol 0.005 lanczos 8 4e-4 curvature -5 same 1e-3 0.04"
-LJ_LIMITS = {"ftol": 0.005, "ghosts": 5}
+LJ_GHOSTS = 5
 LJ = "units lj\natom_modify map array\n"
 
 # Potentials that vanish smoothly at their cut-off: the Hessian exists at every minimum.
@@ -94,7 +91,8 @@ neighbor 0.3 bin
 timestep 0.003
 """
 
-# The bead-spring polymer of Kremer and Grest, J. Chem. Phys. 92, 5057 (1990), with an attractive tail so that it is a glass.
+# The bead-spring polymer of Kremer and Grest, J. Chem. Phys. 92, 5057 (1990), with an attractive tail so that it is a
+# glass.
 BEADS = """special_bonds fene
 bond_style fene
 bond_coeff 1 30 1.5 1 1
@@ -143,11 +141,11 @@ MATERIALS = [
     ),
     Material(
         "Kob-Andersen", LJ, crystal("fcc 1.2", (4, 4, 4), [1, 1], "basis 4 1") + "set group all type/fraction 2 0.2 12393\n",
-        KOB_ANDERSEN, quench(2.0, 0.1, 0.5, 4000), heat(0.6), LJ_MODES, LJ_SEARCH, **LJ_LIMITS,
+        KOB_ANDERSEN, quench(2.0, 0.1, 0.5, 4000), heat(0.6), LJ_MODES, ghosts=LJ_GHOSTS,
     ),
     Material(
         "bead polymer, fene", LJ.replace("atom_modify", "atom_style bond\natom_modify"), CHAINS, BEADS,
-        BONDS + quench(1.0, 0.1, 0.5, 4000), heat(0.5), LJ_MODES, LJ_SEARCH, **LJ_LIMITS,
+        BONDS + quench(1.0, 0.1, 0.5, 4000), heat(0.5), LJ_MODES, ghosts=LJ_GHOSTS,
     ),
     metal("Ni-Al, meam", "fcc 3.9", (3, 3, 3), [58.69, 26.98],
           "pair_style meam\npair_coeff * * library_2nn.meam Mo Co Ni V Fe Al Cr MoCoNiVFeAlCr_2nn.meam Ni Al"),
@@ -157,7 +155,7 @@ MATERIALS = [
           "pair_coeff * * Ni_Zuo_JPCA2020.snapcoeff Ni_Zuo_JPCA2020.snapparam Ni", steps=600, delta=1e-4),
     Material(
         "jammed spheres with rattlers", LJ, crystal("bcc 0.74", (5, 5, 5), [1, 1], "basis 2 2"), SPHERES,
-        quench(5.0, 0.01, 0.5, 2000), heat(0.05), LJ_MODES, LJ_SEARCH, **LJ_LIMITS, delta=1e-6, radii="0.5+0.2*(type==2)",
+        quench(5.0, 0.01, 0.5, 2000), heat(0.05), LJ_MODES, ghosts=LJ_GHOSTS, delta=1e-6, radii="0.5+0.2*(type==2)",
     ),
     metal("Cu-Zr slab, p p f", "bcc 3.3", (5, 5, 4), CUZR_MASSES, CUZR, head="boundary p p f\n" + METAL,
           after="change_box all z delta -6 6 units box\n", hot=1500, ghosts=40),
@@ -170,7 +168,6 @@ MATERIALS = [
     Material(
         "argon, units real", "units real\natom_modify map array\n", crystal("fcc 5.4", (4, 4, 4), [39.948]),
         "pair_style lj/smooth/linear 8.5\npair_coeff 1 1 0.2381 3.405\nneighbor 1.0 bin\ntimestep 2.0\n",
-        quench(300, 5, 100, 1500), heat(40), "delta 1e-5 range 0.0002 0.001 sigma 0.00005",
-        "push 0.2 5.0 active 11 ftol 0.0005 lanczos 8 1e-3 curvature -0.05 same 5e-4 0.12", ftol=0.0005, ghosts=25,
+        quench(300, 5, 100, 1500), heat(40), "delta 1e-5 range 0.0002 0.001 sigma 0.00005", ghosts=25,
     ),
 ]

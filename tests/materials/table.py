@@ -1,4 +1,5 @@
-"""Prints the table of the gallery: `python tests/materials/table.py [part of a name ...]`, with an exit status of 1 if any is wrong."""
+"""Prints the table of the gallery: `python tests/materials/table.py [part of a name ...]`, with an exit status of 1
+if any is wrong."""
 
 import sys
 import tempfile

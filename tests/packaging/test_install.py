@@ -1,4 +1,5 @@
-"""`cmake --install`: the tree can be moved, its modulefiles lead LAMMPS to the plugin, its library serves C programs."""
+"""`cmake --install`: the tree can be moved, its modulefiles lead LAMMPS to the plugin, its library serves C
+programs."""
 
 import importlib.util
 import os

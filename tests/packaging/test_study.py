@@ -1,4 +1,5 @@
-"""The numbers of the Cu-Zr study: its estimates against hand-checkable cases, its committed results against the README."""
+"""The numbers of the Cu-Zr study: its estimates against hand-checkable cases, its committed results against the
+README."""
 
 import re
 import sys
@@ -129,7 +130,8 @@ class Smooth(Glass):
 
 
 def test_shifted_fields_tell_how_much_chance_does():
-    """Of pairs of unrelated fields of long waves some 5 % lie outside the band of shifts; of dealt values, most would."""
+    """Of pairs of unrelated fields of long waves some 5 % lie outside the band of shifts; of dealt values, most
+    would."""
     outside = dealt_outside = 0
     for seed in range(20):
         sample = Smooth(seed)

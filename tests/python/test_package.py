@@ -191,7 +191,7 @@ def test_per_species_takes_the_share_of_each(files):
         assert glass.species[name][rows].sum() == max(round(0.1 * glass.species[name].sum()), 1)
 
 
-# ------------------------------------------------------------------------------------------------------ events and boxes
+# ----------------------------------------------------------------------------------------------------- events and boxes
 
 def test_owners_of_events():
     """Four events by hand: of atom 1 by itself (1 eV), of 1 by atom 2 (3 eV), elsewhere (5 eV), failed."""

@@ -74,7 +74,7 @@ def draw_barriers(glass, path):
     save(figure, path)
 
 
-# ------------------------------------------------------------------------------------------------------------ vibrations
+# ----------------------------------------------------------------------------------------------------------- vibrations
 
 def draw_spectra(panels, glass, shades):
     """g(f), and g/f^2 with the range in which the boson peak is looked for shaded."""

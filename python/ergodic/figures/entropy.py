@@ -94,7 +94,7 @@ def draw_histories(results, path):
     save(figure, path)
 
 
-# --------------------------------------------------------------------------------------------------------- distributions
+# -------------------------------------------------------------------------------------------------------- distributions
 
 def draw_density(axes, glass):
     """Kernel estimates of all atoms and of each species, histograms behind."""
