@@ -55,7 +55,11 @@ ComputeVoronoiEntropy::ComputeVoronoiEntropy(LAMMPS *lmp, int narg, char **arg) 
 ComputeVoronoiEntropy::~ComputeVoronoiEntropy()
 {
   // after `plugin unload` or `clear` the fix may be gone already
-  if (modify->get_fix_by_id(id_fix)) modify->delete_fix(id_fix);
+  if (modify->get_fix_by_id(id_fix)) {
+    modify->delete_fix(id_fix);
+    // the fix stays in LAMMPS' lists until the next setup, which `run ... pre no` would leave out
+    if (update) update->first_update = 0;
+  }
   memory->destroy(columns);
   memory->destroy(rows);
   delete[] vector;

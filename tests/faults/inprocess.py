@@ -4,6 +4,7 @@ does."""
 import ctypes
 import math
 import os
+import re
 import resource
 import select
 import signal
@@ -117,10 +118,23 @@ def run_and_blame(lines, folder):
     """The same; a signal that comes without our styles, too, is LAMMPS' own and no fault of ours."""
     outcome = run(lines, folder)
     if any(fault.startswith("signal") for fault in outcome.faults):
-        plain = [line for line in lines if not any(style in line for style in STYLES)]
-        if any(fault.startswith("signal") for fault in run(plain, Path(f"{folder}.plain")).faults):
-            outcome.faults = []
+        # what refers to a compute of ours wants a global vector or an array of atoms; or ours was refused
+        others = [[stock(line, style) for line in lines] for style in ("reduce sum", "property/atom")]
+        for plain in map(without_ours, [lines, *others]):
+            if any(fault.startswith("signal") for fault in run(plain, Path(f"{folder}.plain")).faults):
+                outcome.faults = []
     return outcome
+
+
+def without_ours(lines):
+    """The lines that do not name a style of ours; what refers to the fix refers to a compute of LAMMPS."""
+    lines = [line for line in lines if not any(style in line for style in STYLES)]
+    return [re.sub(r"\bf_A\[\d+\]", "c_thermo_temp", line) for line in lines]
+
+
+def stock(line, style):
+    """The line with a compute of LAMMPS of twelve columns in the place of ours."""
+    return re.sub(r"^(compute \S+ \S+) (voronoi/entropy|vdos/atom)\b.*", rf"\1 {style}" + 12 * " x", line)
 
 
 def state_and_cpu_seconds(pid):

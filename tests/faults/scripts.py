@@ -157,7 +157,8 @@ class Script:
     def column(self):
         style = self.choose(*COLUMNS)
         kind, _, columns = COLUMNS[style]
-        return f"{kind}{style}[{self.choose(*range(1, columns + 1), *([0, 99, '*'] if self.often(0.1) else []))}]"
+        # of column 0 LAMMPS itself reads what is before the array of any style
+        return f"{kind}{style}[{self.choose(*range(1, columns + 1), *([98, 99, '*'] if self.often(0.1) else []))}]"
 
     def step(self):
         if self.often(0.08):

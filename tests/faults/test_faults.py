@@ -40,6 +40,8 @@ SEARCH = "artn 48213 events 1 attempts 2 maxeval 100 push 0.05 1.6 active 3 ftol
 # what a campaign once found, each as short as it gets: (lines, number of LAMMPS errors)
 FOUND = {
     "push radius beyond all images": ([f"fix A few {SEARCH} push 0.05 1e300", "run 0"], 0),
+    "run without setup after the compute has gone": (
+        ["compute S few voronoi/entropy", "run 0", "uncompute S", "run 1 pre no", "run 1"], 0),
 }
 
 

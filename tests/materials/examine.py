@@ -112,6 +112,7 @@ THEIRS = """
 variable radius atom {radii}
 pair_style zero {ghosts} nocoeff
 pair_coeff * *
+neigh_modify one 20000 page 400000
 compute V all voronoi/atom {radius} edge_histo 6
 dump d all custom 20 theirs.dump id c_V[1] c_V[2]
 dump_modify d format float %.17g sort id
