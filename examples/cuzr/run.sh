@@ -36,13 +36,14 @@ make_glass() {
     -var resume "$(newest_restart glass)"
 }
 
-# The rest of the chain is that of any glass; then the paper's own figures and claims.
+# The rest of the chain is that of any glass, with the paper's range of the boson peak; then the paper's own figures and claims.
 study() {
   export PYTHONDONTWRITEBYTECODE=1
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
   [[ " $stages " == *" glass "* ]] && make_glass "$@"
   local options=(--out . --stages $stages --ranks "$ranks" --mpiexec "${MPIEXEC:-mpiexec -n $ranks}"
-    --centres "${CENTRES:-$centres}" --batches "${BATCHES:-$batches}" --seed "${SEED:-1}" --var radii "1.28+0.32*(type==2)")
+    --centres "${CENTRES:-$centres}" --batches "${BATCHES:-$batches}" --seed "${SEED:-1}" --var radii "1.28+0.32*(type==2)"
+    --var auto 0)
   while [ $# -gt 2 ] && [[ $1 == -var ]]; do
     options+=(--var "$2" "$3")
     shift 3

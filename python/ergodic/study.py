@@ -22,16 +22,18 @@ from ergodic.tables import read_json, write_json
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 STAGES = ("glass", "hold", "barriers", "vibrations", "figures")
+NOTE = "species.json"   # what a study has been made with
 POLL = 1.0   # seconds between looks at what a stage has written
-# Script variables per `units`: time step, heating and hold, skins, initial temperature, tolerance of a minimum, range
-# of the boson peak (around its maximum where models differ).
+# Script variables per `units`: time step, heating and hold, skins, initial temperature, tolerance of a minimum.
 DEFAULTS = {
     "metal": {"dt": 0.002, "heat": 20, "hold": 200, "skin": 1.0, "temperature": 700, "start": 10, "edge_threshold": 0.3,
               "ftol": 1e-4},
     "real": {"dt": 2, "heat": 20000, "hold": 200000, "skin": 1.0, "temperature": 700, "start": 10, "edge_threshold": 0.3,
-             "ftol": 1e-3, "flo": 8e-4, "fhi": 1.5e-3},
+             "ftol": 1e-3},
     "lj": {"dt": 0.004, "heat": 40, "hold": 400, "skin": 0.3, "temperature": None, "start": 0.01, "edge_threshold": 0.1,
-           "ftol": 1e-5, "auto": 1}}
+           "ftol": 1e-5}}
+# The boson peak is looked for around the maximum of g/f^2, which differs from glass to glass.
+RANGE = {"auto": "1"}
 
 
 class Plan(NamedTuple):
@@ -86,7 +88,7 @@ def make_plan(options):
     if units not in DEFAULTS:
         raise ErgodicError(f"units {units}: a study knows {', '.join(DEFAULTS)}; for others, run the scripts in {SCRIPTS}")
     names = species_of(data._replace(units=units), glass, pair, options.species)
-    variables = {name: str(value) for name, value in DEFAULTS[units].items() if value is not None}
+    variables = RANGE | {name: str(value) for name, value in DEFAULTS[units].items() if value is not None}
     wanted = {"temperature": options.temperature, "hold": options.hold, "events": options.events,
               "pressure": options.pressure}
     variables |= {name: str(value) for name, value in wanted.items() if value is not None}
@@ -252,20 +254,48 @@ def draw(plan, stage):
     report_study(results)
 
 
-ACTIONS = {"glass": (make_minimum, "glass.data"), "hold": (hold, "histograms_faces.dump"),
-           "barriers": (find_barriers, None), "vibrations": (find_vibrations, "vibrations.dump"), "figures": (draw, None)}
+ACTIONS = {"glass": make_minimum, "hold": hold, "barriers": find_barriers, "vibrations": find_vibrations, "figures": draw}
+# The last file of a stage, by which it is known to be complete, and its script. Searches know themselves what is done.
+PRODUCTS = {"glass": ("glass.data", "in.minimum"), "hold": ("histograms_faces.dump", "in.entropy"),
+            "vibrations": ("vibrations.dump", "in.vdos")}
 
 
 def prepare(plan):
     """The folder, with the pair file and the names of the species: it can be taken elsewhere and looked at alone."""
     plan.folder.mkdir(parents=True, exist_ok=True)
-    note = plan.folder / "species.json"
-    if note.exists() and read_json(note)["species"] != plan.names:
-        raise ErgodicError(f"{plan.folder} holds a study of {' '.join(read_json(note)['species'])}, not of "
-                           f"{' '.join(plan.names)}: choose another --out")
-    write_json(note, {"species": plan.names, "units": plan.units})
+    path = plan.folder / NOTE
+    note = read_json(path) if path.exists() else {}
+    if note.get("species", plan.names) != plan.names:
+        raise ErgodicError(f"{plan.folder} holds a study of {' '.join(note['species'])}, not of {' '.join(plan.names)}: "
+                           "choose another --out")
+    write_json(path, {**note, "species": plan.names, "units": plan.units})
     if plan.pair != plan.folder / "pair.lmp":
         shutil.copyfile(plan.pair, plan.folder / "pair.lmp")
+
+
+def settings(plan, script):
+    """The variables of a script with the values that it is run with."""
+    defaults = re.findall(r"^variable\s+(\w+)\s+index\s+(\S+)", (SCRIPTS / script).read_text(), re.MULTILINE)
+    return {name: plan.variables.get(name, value) for name, value in defaults if name not in ("data", "resume", "plugin")}
+
+
+def there_already(plan, name):
+    """Whether a stage is complete; an error if its files were made with other settings. Notes those of a new one."""
+    if name not in PRODUCTS:
+        return False
+    product, script = PRODUCTS[name]
+    complete = (plan.folder / product).exists()
+    begun = complete or name == "hold" and newest_restart(plan.folder, "hold") != "0"
+    note = read_json(plan.folder / NOTE)
+    was, now = note.get("settings", {}).get(name, {}), settings(plan, script)
+    other = [f"{key} {was[key]}" for key in was if key in now and was[key] != now[key]]
+    if begun and other:
+        made = product if complete else "hold.restart.*"
+        raise ErgodicError(f"{plan.folder / made} was made with {', '.join(other)}: give the same, remove it to make it "
+                           "again, or choose another --out")
+    if not begun:
+        write_json(plan.folder / NOTE, {**note, "settings": {**note.get("settings", {}), name: now}})
+    return complete
 
 
 def study(plan):
@@ -274,12 +304,11 @@ def study(plan):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))   # so that LAMMPS is stopped, too
     start = time.monotonic()
     for name in plan.stages:
-        action, product = ACTIONS[name]
         stage = Stage(STAGES.index(name) + 1, len(STAGES), name)
-        if product and (plan.folder / product).exists():
+        if there_already(plan, name):
             stage.finish("there already")
             continue
-        action(plan, stage)
+        ACTIONS[name](plan, stage)
         stage.finish()
     passed = math.ceil((time.monotonic() - start) / 60)
     if "figures" in plan.stages:

@@ -268,3 +268,22 @@ def test_scripts_of_a_study_take_any_pressure_and_find_the_range(ternary, tmp_pa
     for auto in (0, 1):
         lammps(tmp_path, "-in", scripts / "in.vdos", *pair, "-var", "auto", auto)
     assert (single_frame(tmp_path / "vibrations.dump")["I_BP"] > 0).all()
+
+
+def test_a_study_is_not_gone_on_with_under_other_settings(ternary, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LAMMPS_PLUGIN_PATH", str(ROOT / "build"))
+    command = ["study", str(ternary / "glass.data"), "--pair", str(ternary / "pair.lmp"), "--species", *NAMES,
+               "--temperature", "400",
+               "--out", str(tmp_path / "study"), "--ranks", "1", "--stages", "glass", "vibrations"]
+    assert main(command) == 0
+    made = tmp_path / "study" / "vibrations.dump"
+    before = made.stat().st_mtime_ns
+    assert main(command) == 0
+    for options, product, setting in ((["--pressure", "1000"], "glass.data", "pressure 0"),
+                                      (["--var", "auto", "0"], "vibrations.dump", "auto 1")):
+        assert main(command + options) == 1
+        message = capsys.readouterr().err
+        assert product in message and setting in message and "--out" in message
+    assert made.stat().st_mtime_ns == before
+    made.unlink()
+    assert main([*command, "--var", "auto", "0"]) == 0 and made.exists()

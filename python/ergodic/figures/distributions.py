@@ -89,17 +89,21 @@ def draw_spectra(panels, glass, shades):
     panels[0].set(xlabel=f"f ({unit})", ylabel=f"g ({glass.units.time if unit != 'THz' else 'THz$^{-1}$'})", xlim=(0, None),
                   ylim=(0, None))
     panels[1].set(xlabel=f"f ({unit})", ylabel=f"g / f$^2$ ({power(glass)})", ylim=(0, None))
-    shade_range(panels[1], glass)
+    # room for the legend above the curves, whose colours are those of the panel beside
+    panels[1].set_ylim(0, 1.1 * panels[1].get_ylim()[1])
+    shade = shade_range(panels[1], glass)
     panels[0].legend(loc="upper left")
-    panels[1].legend(loc="lower right")
+    if shade:
+        panels[1].legend(handles=[shade], loc="upper right")
 
 
 def shade_range(axes, glass):
     """Where the maxima of g_i/f^2 lie: from the lowest to the highest, which is the range of the compute or within
-    it."""
+    it. Returns the patch, or None where maxima are unknown."""
     if "f_max" in glass:
         found = glass.atoms["f_max"][glass.atoms["f_max"] > 0]
-        axes.axvspan(found.min(), found.max(), color=GREY, alpha=0.2, linewidth=0, label="range of the boson peak")
+        return axes.axvspan(found.min(), found.max(), color=GREY, alpha=0.2, linewidth=0, label="range of the boson peak")
+    return None
 
 
 def draw_intensities(axes, glass, shades):
