@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <cstring>
 #include <mpi.h>
+#include <utility>
 
 using namespace LAMMPS_NS;
 
@@ -85,6 +86,8 @@ int ComputeVdosAtom::processes_on_machine() const
 
 void ComputeVdosAtom::init()
 {
+  // after an error here `run ... pre no` needs a setup, too
+  const int before = std::exchange(update->first_update, 0);
   if (!force->pair && !force->bond) error->all(FLERR, "{} needs forces: define a pair_style", name);
   if (compat::atoms_are_elsewhere(lmp))
     error->all(FLERR, "{} does not work with KOKKOS on a GPU: run without -k on", name);
@@ -97,6 +100,7 @@ void ComputeVdosAtom::init()
   // masses, interactions or the group may have changed since the last run, and the order of atoms
   checked_step = -1;
   invoked_flag = 0;
+  update->first_update = before;
 }
 
 /* ---------------------------------------------------------------------- */

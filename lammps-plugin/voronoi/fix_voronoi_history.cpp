@@ -18,6 +18,7 @@
 #include <cmath>
 #include <mpi.h>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 using namespace LAMMPS_NS;
@@ -104,11 +105,14 @@ int FixVoronoiHistory::setmask()
 
 void FixVoronoiHistory::init()
 {
+  // after an error here `run ... pre no` needs a setup, too
+  const int before = std::exchange(update->first_update, 0);
   if (!sampler) error->all(FLERR, "Fix {} has lost its compute {}", style, id_compute);
   sampler->init(nevery);
   labels();
   find_atoms_again();
   update_maxexchange();
+  update->first_update = before;
 }
 
 /* ----------------------------------------------------------------------

@@ -42,6 +42,10 @@ FOUND = {
     "push radius beyond all images": ([f"fix A few {SEARCH} push 0.05 1e300", "run 0"], 0),
     "run without setup after the compute has gone": (
         ["compute S few voronoi/entropy", "run 0", "uncompute S", "run 1 pre no", "run 1"], 0),
+    "run without setup after an error of compute voronoi/entropy": (
+        ["compute S few voronoi/entropy radius v_nowhere", "run 5", "run 0 pre no", "uncompute S", "run 1 pre no"], 2),
+    "run without setup after an error of compute vdos/atom": (
+        ["pair_style none", "compute V few vdos/atom delta 1e-6 range 0.5 2 sigma 0.1", "run 5", "run 0 pre no"], 2),
 }
 
 
