@@ -13,6 +13,7 @@
 #include "modify.h"
 #include "neighbor.h"
 #include "pair.h"
+#include "utils.h"
 
 #include <algorithm>
 #include <cmath>
@@ -29,6 +30,8 @@ constexpr double FARTHEST = 3.0;
 constexpr double SLACK = 0.15;
 // Of the force cutoff: how far beyond the range of forces atoms count as near at first.
 constexpr double MARGIN = 0.05;
+// Of the force cutoff: how far beyond a sub-domain the grids of pppm and msm have room for its atoms.
+constexpr double ROOM = 0.5;
 // Of the force tolerance, which lies between two points of the grid: far above the difference
 // between sums in another order, far below what a search can notice.
 constexpr double GRID = 1.0 / 10000.5;
@@ -71,6 +74,26 @@ void ArtnForces::begin_run()
   neighbor->skin = skin;
   neighbor->dist_check = 1;
   filtering = !force->kspace;
+  widen_grids();
+}
+
+/* ----------------------------------------------------------------------
+   Grids of long-range forces end half a skin beyond the sub-domain, and LAMMPS stops where an atom is
+   farther out. Atoms of a search keep their owner.
+------------------------------------------------------------------------- */
+
+void ArtnForces::widen_grids()
+{
+  if (!on_grids()) return;
+  neighbor->skin = 2.0 * ROOM * force->pair->cutforce;
+  force->kspace->init();
+  neighbor->skin = skin;
+}
+
+bool ArtnForces::on_grids() const
+{
+  const auto is = [&](const char *family) { return utils::strmatch(force->kspace_style, family); };
+  return force->kspace && (is("^pppm") || is("^msm"));
 }
 
 void ArtnForces::end_run()
@@ -204,6 +227,7 @@ bool ArtnForces::evaluate(const double *x, double *f, double *total)
 {
   if (too_far(x)) return false;
   move_to(x);
+  if (on_grids() && ghosts.largest_excursion() > ROOM * force->pair->cutforce) return false;
 
   if (idle) idle();
   interactions.compute(ENERGY_GLOBAL);

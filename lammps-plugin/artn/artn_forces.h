@@ -94,6 +94,8 @@ class ArtnForces : protected Pointers {
   std::exception_ptr exception;
 
   bool all_move() const { return active.size() + n_held == moving.size(); }
+  void widen_grids();
+  bool on_grids() const;
   double present_energy();
   void select(const uint32_t *atoms, int n, const double *reference);
   bool evaluate(const double *x, double *f, double *total);

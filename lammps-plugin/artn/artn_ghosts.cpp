@@ -62,8 +62,7 @@ void ArtnGhosts::choose(const std::vector<unsigned char> &moving, double slack, 
 
 void ArtnGhosts::widen(double slack, bool bins)
 {
-  double mine = excursion(), largest;
-  MPI_Allreduce(&mine, &largest, 1, MPI_DOUBLE, MPI_MAX, world);
+  const double largest = largest_excursion();
   const double step = 0.02 * neighbor->cutneighmax;
   const double wider =
       neighbor->cutneighmax + step * std::ceil(2.0 * (largest + slack) / step - 1e-9);
@@ -72,6 +71,13 @@ void ArtnGhosts::widen(double slack, bool bins)
   comm->cutghostuser = cutoff;
   comm->setup();
   if (neighbor->style && bins) neighbor->setup_bins();
+}
+
+double ArtnGhosts::largest_excursion() const
+{
+  double mine = excursion(), largest;
+  MPI_Allreduce(&mine, &largest, 1, MPI_DOUBLE, MPI_MAX, world);
+  return largest;
 }
 
 /* ----------------------------------------------------------------------

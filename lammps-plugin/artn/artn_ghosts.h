@@ -27,6 +27,9 @@ class ArtnGhosts : protected Pointers {
   // Moves the ghosts along with their owners.
   void update();
 
+  // Largest distance of an atom from the sub-domain of its owner.
+  double largest_excursion() const;
+
   // Canonical indices of owned and ghost atoms.
   const std::vector<int> &indices() const { return canonical; }
 

@@ -192,6 +192,35 @@ def test_forces_from_afar(lmp):
     assert len(read_table(run.folder / "events.csv")) == 1
 
 
+ROCK_SALT = """
+units metal
+atom_style charge
+atom_modify map array
+lattice sc 2.8
+region box block 0 4 0 4 0 4
+create_box 2 box
+create_atoms 1 box
+variable odd atom (round(x/2.8)+round(y/2.8)+round(z/2.8))%2
+group odd variable odd
+set group odd type 2
+mass * 30
+set type 1 charge 1
+set type 2 charge -1
+pair_style lj/cut/coul/long 5.0
+pair_coeff * * 0.1 2.8
+kspace_style pppm 1e-4
+neighbor 1.0 bin
+group centers id 2 5 17
+"""
+
+
+def test_atoms_may_leave_the_grid_of_pppm(lmp):
+    """LAMMPS stops where an atom is half a skin outside the box. An attempt in which it goes farther than our wider grid
+    fails, and the others go on."""
+    search = "fix hop centers artn 5 events 1 attempts 2 active 5 maxeval 400 events_file events.csv\nrun 10\n"
+    assert len(read_table(lmp(ROCK_SALT + search).folder / "events.csv")) == 6
+
+
 def test_foreign_style_of_the_same_name(lmp):
     assert "artn/ergodic" in lmp("info styles fix\n").output
     run = lmp(copper() + FIX.replace("artn", "artn/ergodic") + "events_file events.csv\nrun 1\n")
