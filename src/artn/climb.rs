@@ -35,7 +35,7 @@ const BACK: f64 = 0.1;
 /// Steps that the climb waits for the relaxation into the valley, which never ends where a second mode is unstable too.
 const PATIENCE: usize = 40;
 /// Share of the longest step along the mode that is made after that.
-const LEAST_HASTE: f64 = 0.2;
+const LEAST_FRACTION: f64 = 0.2;
 /// Way in a row with a positive lowest curvature after which the search is given up, over the longest step along the mode.
 const MOST_LOST: f64 = 60.0;
 /// Times that the lowest curvature may become positive: a saddle that is none any more makes it change its sign for ever.
@@ -101,7 +101,7 @@ pub(super) fn climb(
             mode_step_fraction * mode_step_fraction * step / norm(&way.v)
         } else {
             waited += usize::from(mode_step_fraction < 1.0);
-            let least = if waited > PATIENCE { LEAST_HASTE } else { 0.0 };
+            let least = if waited > PATIENCE { LEAST_FRACTION } else { 0.0 };
             along_mode(&point, &mode, (mode_step_fraction * mode_step_fraction).max(least) * ascent.mode_step)
         };
         add(&mut step, length, &along.v);

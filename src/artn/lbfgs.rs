@@ -56,7 +56,7 @@ impl Direction {
 
 /// A step and the change of the gradient over it, with their scalar products.
 #[derive(Debug, Clone)]
-struct Pair {
+struct CurvaturePair {
     /// Places of the atoms that both are given for, ascending; `None`: all of the region.
     indices: Option<Arc<[u32]>>,
     step: Vec<f64>,
@@ -75,10 +75,10 @@ struct Overlaps {
     change: [f64; 2],
 }
 
-impl Pair {
+impl CurvaturePair {
     fn new(indices: Option<Arc<[u32]>>, step: Vec<f64>, change: Vec<f64>) -> Self {
         let (step_square, change_square, product) = (dot(&step, &step), dot(&change, &change), dot(&step, &change));
-        Pair { indices, step, change, step_square, change_square, product }
+        CurvaturePair { indices, step, change, step_square, change_square, product }
     }
 
     fn dot(&self, part: &[f64], all: &[f64]) -> f64 {
@@ -107,16 +107,16 @@ impl Pair {
 /// Steps and the changes of the gradient over them.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Memory {
-    pairs: VecDeque<Pair>,
+    pairs: VecDeque<CurvaturePair>,
 }
 
 impl Memory {
     /// Remembers that the gradient changed by `change` over `step`.
     pub(super) fn push(&mut self, step: Vec<f64>, change: Vec<f64>) {
-        self.keep(Pair::new(None, step, change));
+        self.keep(CurvaturePair::new(None, step, change));
     }
 
-    fn keep(&mut self, pair: Pair) {
+    fn keep(&mut self, pair: CurvaturePair) {
         if self.pairs.len() == PAIRS {
             self.pairs.pop_front();
         }
@@ -137,13 +137,13 @@ impl Memory {
             old.iter().map(|atom| new.binary_search(atom).expect("regions only grow") as u32).collect();
         let reached: Arc<[u32]> = preconditioner.reached(&inner).into();
         let (mut s, mut y) = (vec![0.0; 3 * new.len()], vec![0.0; 3 * new.len()]);
-        let carry = |pair: &Pair| {
+        let carry = |pair: &CurvaturePair| {
             let indices = pair.indices.as_deref().map(|indices| indices.iter().map(|&p| inner[p as usize]).collect());
             let indices: Vec<u32> = indices.unwrap_or_else(|| inner.clone());
             embed(&pair.step, &indices, &mut s);
             preconditioner.pull(&indices, &s, &mut y);
             embed(&pair.change, &indices, &mut y);
-            let pair = Pair::new(Some(Arc::clone(&reached)), extract(&s, &reached), extract(&y, &reached));
+            let pair = CurvaturePair::new(Some(Arc::clone(&reached)), extract(&s, &reached), extract(&y, &reached));
             for &index in &*reached {
                 s[3 * index as usize..3 * index as usize + 3].fill(0.0);
                 y[3 * index as usize..3 * index as usize + 3].fill(0.0);
@@ -161,7 +161,7 @@ impl Memory {
         /// Pairs whose step and change are further from parallel than this are left out.
         const LEAST_CURVATURE: f64 = 0.02;
         let (length, dual_length) = mode.map_or((0.0, 0.0), |m| (dot(&m.v, &m.v), dot(&m.w, &m.w)));
-        let mut pairs: Vec<(&Pair, Overlaps, f64)> = Vec::with_capacity(self.pairs.len());
+        let mut pairs: Vec<(&CurvaturePair, Overlaps, f64)> = Vec::with_capacity(self.pairs.len());
         for pair in &self.pairs {
             let overlaps = pair.overlaps(mode);
             let ([sw, sv], [yv, yw]) = (overlaps.step, overlaps.change);

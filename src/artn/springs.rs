@@ -36,13 +36,13 @@ pub(super) struct Springs {
 }
 
 /// Pairs of the initial minimum, each seen from both ends, with the place of its distance among the nodes.
-struct Graph {
+struct SpringNetwork {
     first: Vec<usize>,
-    pairs: Vec<Pair>,
+    pairs: Vec<NeighbourPair>,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Pair {
+struct NeighbourPair {
     other: u32,
     unit: [f64; 3],
     /// Unknown of the longitudinal stiffness at the lower node; that of the next node is 2 further, transverse ones 1.
@@ -51,7 +51,7 @@ struct Pair {
     upper: f64,
 }
 
-impl Pair {
+impl NeighbourPair {
     /// Unknowns and their weights, longitudinal and transverse.
     fn terms(&self) -> [(usize, usize, f64); 2] {
         [(self.unknown, self.unknown + 1, 1.0 - self.upper), (self.unknown + 2, self.unknown + 3, self.upper)]
@@ -74,12 +74,12 @@ impl Springs {
         kinds.sort_unstable();
         kinds.dedup();
         let species: Vec<usize> = types.iter().map(|t| kinds.partition_point(|k| k < t)).collect();
-        let graph = Graph::new(cell, &species, positions, shell);
+        let network = SpringNetwork::new(cell, &species, positions, shell);
         let pair_unknowns = kinds.len() * (kinds.len() + 1) / 2 * UNKNOWNS;
-        let mut constants = solved(&normal_equations(&graph, &species, pair_unknowns, kinds.len(), responses));
+        let mut constants = solved(&normal_equations(&network, &species, pair_unknowns, kinds.len(), responses));
         // Without responses that make sense, the on-site stiffness remains: any metric will do.
         constants.iter_mut().filter(|c| !c.is_finite()).for_each(|c| *c = 0.0);
-        let mut springs = Springs::from_constants(&graph, &species, pair_unknowns, &constants);
+        let mut springs = Springs::from_constants(&network, &species, pair_unknowns, &constants);
         springs.add_floor();
         springs
     }
@@ -94,8 +94,8 @@ impl Springs {
         self.onsite[i]
     }
 
-    fn from_constants(graph: &Graph, species: &[usize], pair_unknowns: usize, constants: &[f64]) -> Self {
-        let spring = |pair: &Pair| {
+    fn from_constants(network: &SpringNetwork, species: &[usize], pair_unknowns: usize, constants: &[f64]) -> Self {
+        let spring = |pair: &NeighbourPair| {
             let (mut along, mut across) = (0.0, 0.0);
             for (longitudinal, transverse, weight) in pair.terms() {
                 along += weight * constants[longitudinal];
@@ -107,8 +107,8 @@ impl Springs {
             Spring { other: pair.other, block }
         };
         Springs {
-            first: graph.first.clone(),
-            all: graph.pairs.iter().map(spring).collect(),
+            first: network.first.clone(),
+            all: network.pairs.iter().map(spring).collect(),
             onsite: species.iter().map(|s| constants[pair_unknowns + s]).collect(),
         }
     }
@@ -124,7 +124,7 @@ impl Springs {
     }
 }
 
-impl Graph {
+impl SpringNetwork {
     fn new(cell: &SimulationBox, species: &[usize], positions: &[f64], shell: f64) -> Self {
         let range = NODES[NODES.len() - 1] * shell;
         let mut half = Vec::new();
@@ -138,24 +138,24 @@ impl Graph {
             first[k] += first[k - 1];
         }
         let mut next = first.clone();
-        let mut pairs = vec![Pair::default(); 2 * half.len()];
+        let mut pairs = vec![NeighbourPair::default(); 2 * half.len()];
         for (i, j, d) in half {
             let r = geometry::norm(&d);
             let (low, high) = (species[i].min(species[j]), species[i].max(species[j]));
             let scaled = (r / shell).max(NODES[0]);
             let node = NODES.partition_point(|&n| n <= scaled).clamp(1, NODES.len() - 1) - 1;
-            let pair = Pair {
+            let pair = NeighbourPair {
                 other: j as u32,
                 unit: d.map(|x| if r > 0.0 { x / r } else { 0.0 }),
                 unknown: (high * (high + 1) / 2 + low) * UNKNOWNS + 2 * node,
                 upper: (scaled - NODES[node]) / (NODES[node + 1] - NODES[node]),
             };
             pairs[next[i]] = pair;
-            pairs[next[j]] = Pair { other: i as u32, ..pair };
+            pairs[next[j]] = NeighbourPair { other: i as u32, ..pair };
             next[i] += 1;
             next[j] += 1;
         }
-        Graph { first, pairs }
+        SpringNetwork { first, pairs }
     }
 }
 
@@ -166,7 +166,7 @@ struct Normal {
 }
 
 fn normal_equations(
-    graph: &Graph,
+    network: &SpringNetwork,
     species: &[usize],
     pair_unknowns: usize,
     kinds: usize,
@@ -182,7 +182,7 @@ fn normal_equations(
             rows.fill([0.0; 3]);
             let u: [f64; 3] = std::array::from_fn(|k| displacement[3 * i + k]);
             rows[pair_unknowns + species[i]] = u.map(|u| -u);
-            for pair in &graph.pairs[graph.first[i]..graph.first[i + 1]] {
+            for pair in &network.pairs[network.first[i]..network.first[i + 1]] {
                 let d: [f64; 3] = std::array::from_fn(|k| u[k] - displacement[3 * pair.other as usize + k]);
                 let along = geometry::dot(&d, &pair.unit);
                 for (longitudinal, transverse, weight) in pair.terms() {

@@ -228,7 +228,7 @@ pub unsafe extern "C" fn ergodic_vdos_compute(
         let vdos = unsafe { vdos.as_mut() }.ok_or_else(|| null("vdos"))?;
         let sample = unsafe { sample.as_ref() }.ok_or_else(|| null("sample"))?;
         let caller = unsafe { Caller::new(caller) }?;
-        let atoms = unsafe { Atoms::new(sample) }?;
+        let atoms = unsafe { AtomArrays::new(sample) }?;
         vdos.compute(&atoms, &caller)
     })
 }
@@ -276,7 +276,7 @@ pub unsafe extern "C" fn ergodic_vdos_summary(vdos: *const ergodic_vdos_t, summa
 }
 
 impl ergodic_vdos_t {
-    fn compute(&mut self, atoms: &Atoms, caller: &Caller) -> Result<()> {
+    fn compute(&mut self, atoms: &AtomArrays, caller: &Caller) -> Result<()> {
         let configuration = Configuration {
             positions: atoms.x,
             types: atoms.types,
@@ -293,7 +293,7 @@ impl ergodic_vdos_t {
 }
 
 /// A caller's configuration.
-struct Atoms<'a> {
+struct AtomArrays<'a> {
     x: &'a [[f64; 3]],
     ids: &'a [i64],
     types: &'a [i32],
@@ -304,7 +304,7 @@ struct Atoms<'a> {
     skin: f64,
 }
 
-impl Atoms<'_> {
+impl AtomArrays<'_> {
     unsafe fn new(sample: &ergodic_vdos_sample_t) -> Result<Self> {
         let n = count(sample.n, "n")?;
         let members = unsafe { slice(sample.members, count(sample.n_members, "n_members")?, "members") }?;

@@ -8,7 +8,7 @@ use pulp::{Scalar, WithSimd};
 impl Simd {
     /// `y` = sum over k of `blocks[k]` times the three rows of `x` of atom `columns[k]`.
     pub(super) fn row(self, columns: &[u32], blocks: &[[f64; 9]], x: &[[f64; PANEL]], y: &mut [[f64; PANEL]; 3]) {
-        self.vectorize(Row { columns, blocks, x: x.as_chunks().0, y });
+        self.vectorize(BlockRow { columns, blocks, x: x.as_chunks().0, y });
     }
 
     /// The same in single precision.
@@ -19,7 +19,7 @@ impl Simd {
         x: &[[f32; PANEL]],
         y: &mut [[f32; PANEL]; 3],
     ) {
-        self.vectorize(Row { columns, blocks, x: x.as_chunks().0, y });
+        self.vectorize(BlockRow { columns, blocks, x: x.as_chunks().0, y });
     }
 
     fn vectorize(self, work: impl WithSimd<Output = ()>) {
@@ -39,7 +39,7 @@ impl Simd {
     }
 }
 
-struct Row<'a, Real> {
+struct BlockRow<'a, Real> {
     columns: &'a [u32],
     blocks: &'a [[Real; 9]],
     x: &'a [[[Real; PANEL]; 3]],
@@ -49,7 +49,7 @@ struct Row<'a, Real> {
 /// Defines the product for numbers `$real`, in parts of `$parts` registers of the panel for each number of lanes.
 macro_rules! product {
     ($real:ty, $lanes:ident, $splat:ident, $mul_add:ident, $as_simd:ident, $as_mut_simd:ident, $($of:pat => $parts:literal),+) => {
-        impl WithSimd for Row<'_, $real> {
+        impl WithSimd for BlockRow<'_, $real> {
             type Output = ();
 
             #[inline(always)]
@@ -60,7 +60,7 @@ macro_rules! product {
             }
         }
 
-        impl Row<'_, $real> {
+        impl BlockRow<'_, $real> {
             /// All columns of the panel, in parts of `N` registers.
             #[inline(always)]
             fn columns_of_panel<S: pulp::Simd, const N: usize>(&mut self, simd: S) {

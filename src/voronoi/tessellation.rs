@@ -198,7 +198,7 @@ impl Tessellation {
         let known = KnownRegion::new(&self.grid, &domain.known);
         self.threads.resize_with(n_threads.max(self.threads.len()), ThreadWorkspace::default);
         self.cells.resize(self.grid.len(), None);
-        let task = Task { grid: &self.grid, domain, known: &known, options: &self.options, geometry, wanted };
+        let grid_run = GridRun { grid: &self.grid, domain, known: &known, options: &self.options, geometry, wanted };
         let simd = self.simd;
         let (mut start, mut rest) = (0, self.cells.as_mut_slice());
         let shares = self.threads.iter_mut().zip(1..=n_threads).map(|(thread, k)| {
@@ -207,13 +207,14 @@ impl Tessellation {
             (start, rest) = (range.end, others);
             (range, thread, cells)
         });
-        let results = self.pool.run(shares.collect(), |(range, thread, cells)| task.run(simd, range, thread, cells));
+        let results =
+            self.pool.run(shares.collect(), |(range, thread, cells)| grid_run.run(simd, range, thread, cells));
         results.into_iter().collect()
     }
 }
 
 /// One configuration, as all threads see it.
-struct Task<'a, W> {
+struct GridRun<'a, W> {
     grid: &'a Grid,
     domain: &'a Domain,
     known: &'a KnownRegion<'a>,
@@ -223,7 +224,7 @@ struct Task<'a, W> {
     wanted: &'a W,
 }
 
-impl<W: Fn(usize) -> bool + Sync> Task<'_, W> {
+impl<W: Fn(usize) -> bool + Sync> GridRun<'_, W> {
     /// Runs the kernel compiled for an instruction set.
     fn run(
         &self,
