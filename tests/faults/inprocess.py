@@ -118,18 +118,20 @@ def run_and_blame(lines, folder):
     """The same; a signal that comes without our styles, too, is LAMMPS' own and no fault of ours."""
     outcome = run(lines, folder)
     if any(fault.startswith("signal") for fault in outcome.faults):
-        # what refers to a compute of ours wants a global vector or an array of atoms; or ours was refused
-        others = [[stock(line, style) for line in lines] for style in ("reduce sum", "property/atom")]
-        for plain in map(without_ours, [lines, *others]):
+        for plain in without_ours(lines):
             if any(fault.startswith("signal") for fault in run(plain, Path(f"{folder}.plain")).faults):
                 outcome.faults = []
+                break
     return outcome
 
 
 def without_ours(lines):
-    """The lines that do not name a style of ours; what refers to the fix refers to a compute of LAMMPS."""
-    lines = [line for line in lines if not any(style in line for style in STYLES)]
-    return [re.sub(r"\bf_A\[\d+\]", "c_thermo_temp", line) for line in lines]
+    """The lines without our styles, in all the ways that what refers to them may be taken: what refers to a compute
+    wants a global vector or an array of atoms, or the compute was refused; what refers to the fix finds it or not."""
+    for computes in (lines, *([stock(line, style) for line in lines] for style in ("reduce sum", "property/atom"))):
+        plain = [line for line in computes if not any(style in line for style in STYLES)]
+        yield plain
+        yield [re.sub(r"\bf_A\[\d+\]", "c_thermo_temp", line) for line in plain]
 
 
 def stock(line, style):
