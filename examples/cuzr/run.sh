@@ -36,7 +36,8 @@ make_glass() {
     -var resume "$(newest_restart glass)"
 }
 
-# The rest of the chain is that of any glass, with the paper's range of the boson peak; then the paper's own figures and claims.
+# The rest of the chain is that of any glass, with the paper's range of the boson peak; then the paper's own figures and
+# claims.
 study() {
   export PYTHONDONTWRITEBYTECODE=1
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}

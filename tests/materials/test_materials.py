@@ -17,4 +17,4 @@ def test_material(tmp_path, name, styles):
     script = make_sample(material, tmp_path)
     for style in styles.split():
         verdict, detail = examine(material, style, tmp_path, script)
-        assert verdict == "right", f"{style}: {detail}"
+        assert verdict == "right" and "another far side" not in detail, f"{style}: {detail}"
