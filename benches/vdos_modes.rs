@@ -103,7 +103,7 @@ fn main() {
         let solver = match what.as_str() {
             "product" => {
                 product("order of IDs", &glass.matrix);
-                product("bisection", &glass.matrix.permuted(&bisection(&glass.matrix)));
+                product("bisection", &glass.matrix.permuted(&bisection(&glass.matrix), &Serial).expect("one rank"));
                 continue;
             }
             "dense" => Solver::Dense,

@@ -619,11 +619,23 @@ typedef struct ergodic_vdos_caller_t {
    */
   int32_t ranks;
   /*
+   The lowest of the ranks on this machine.
+   */
+  int32_t node;
+  /*
    forces(context, n_moved, moved, to, forces): forces on the members, shape [n_members][3], when the atoms `moved`
-   (indices, shape [n_moved]) are at the positions `to` (shape [n_moved][3]), all others where they were. On all ranks
-   together, with the same arguments and the same result to the bit.
+   (indices, shape [n_moved]) are at the positions `to` (shape [n_moved][3]), all others where they were. On rank 0,
+   while the other ranks follow.
    */
   int (*forces)(void*, int32_t, const int32_t*, const double*, double*);
+  /*
+   follow(context): on the other ranks, takes part in each call of `forces` until rank 0 calls `finish`.
+   */
+  int (*follow)(void*);
+  /*
+   finish(context): on rank 0, lets the other ranks go.
+   */
+  int (*finish)(void*);
   /*
    sum(context, n, values): replaces values, shape [n], by their sum over all ranks, the same to the bit on each.
    */

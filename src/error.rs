@@ -37,7 +37,7 @@ pub enum Error {
         tolerance: f64,
     },
     /// The memory needed is not there.
-    #[error("{what} needs {needed:.2} GB of memory per MPI process, {available:.2} GB are free: {hint}")]
+    #[error("{what} needs {needed:.2} GB of memory in an MPI process, {available:.2} GB are free: {hint}")]
     Memory {
         /// What needs it.
         what: &'static str,

@@ -212,6 +212,8 @@ fn threads_and_repetition_change_nothing_that_matters() {
 struct Ranks {
     rank: usize,
     size: usize,
+    /// The lowest rank on the machine of each rank.
+    nodes: [usize; 3],
     meeting: Arc<(Barrier, Mutex<Vec<f64>>)>,
 }
 
@@ -222,6 +224,10 @@ impl Communicator for Ranks {
 
     fn size(&self) -> usize {
         self.size
+    }
+
+    fn node(&self) -> usize {
+        self.nodes[self.rank]
     }
 
     fn sum(&self, values: &mut [f64]) -> ergodic::Result<()> {
@@ -243,20 +249,25 @@ impl Communicator for Ranks {
 }
 
 #[test]
-fn ranks_share_the_work() {
+fn ranks_share_the_work_and_the_memory_of_their_machine() {
     let network = Network::random(150, 8);
-    for (solver, vectors) in
-        [(Solver::Dense, None), (Solver::Window, None), (Solver::Kpm, None), (Solver::Kpm, Some(80))]
-    {
+    let solvers = [(Solver::Dense, None), (Solver::Window, None), (Solver::Kpm, None), (Solver::Kpm, Some(80))];
+    let machines = [[0, 1, 2], [0, 0, 0], [0, 0, 2], [0, 1, 1]];
+    for ((solver, vectors), nodes) in solvers.into_iter().flat_map(|solver| machines.map(|nodes| (solver, nodes))) {
         let settings = VibrationSettings { solver, vectors, ..settings() };
         let alone = run(&network, &network.free(), &settings);
         let meeting = Arc::new((Barrier::new(3), Mutex::new(Vec::new())));
         let all: Vec<Vibrations> = std::thread::scope(|scope| {
             let start = |rank| {
-                let comm = Ranks { rank, size: 3, meeting: meeting.clone() };
+                let comm = Ranks { rank, size: 3, nodes, meeting: meeting.clone() };
                 let (network, settings) = (&network, &settings);
                 scope.spawn(move || {
-                    analyse(network.matrix(), &network.free(), settings, &comm, &mut |_| {}).expect("ranks all_ok")
+                    let own = if rank == 0 { Some(network.matrix()) } else { None };
+                    let matrix = DynamicalMatrix::share(own, &comm).expect("ranks can communicate");
+                    for i in 0..matrix.n_atoms() {
+                        assert_eq!(matrix.row(i), network.matrix().row(i));
+                    }
+                    analyse(matrix, &network.free(), settings, &comm, &mut |_| {}).expect("ranks agree")
                 })
             };
             let handles: Vec<_> = (0..3).map(start).collect();

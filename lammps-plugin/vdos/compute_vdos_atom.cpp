@@ -30,6 +30,9 @@
 
 using namespace LAMMPS_NS;
 
+// In place of a number of displaced atoms.
+static constexpr int FINISHED = -1;
+
 /* ---------------------------------------------------------------------- */
 
 ComputeVdosAtom::ComputeVdosAtom(LAMMPS *lmp, int narg, char **arg) :
@@ -46,7 +49,7 @@ ComputeVdosAtom::ComputeVdosAtom(LAMMPS *lmp, int narg, char **arg) :
   auto &values = options.values;
   values.threads = comm->nthreads;
   values.acceleration = force->ftm2v;
-  values.processes_per_node = processes_on_machine();
+  find_machine();
   ergodic_check_all(FLERR, error, name, ergodic_vdos_new(&values, &vdos));
 
   vector_flag = array_flag = peratom_flag = 1;
@@ -72,14 +75,15 @@ ComputeVdosAtom::~ComputeVdosAtom()
 
 /* ---------------------------------------------------------------------- */
 
-int ComputeVdosAtom::processes_on_machine() const
+// Ranks that share the memory of this machine: how many, and the lowest.
+void ComputeVdosAtom::find_machine()
 {
   MPI_Comm machine;
-  int n;
   MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, comm->me, MPI_INFO_NULL, &machine);
-  MPI_Comm_size(machine, &n);
+  MPI_Comm_size(machine, &options.values.processes_per_node);
+  node = comm->me;
+  MPI_Bcast(&node, 1, MPI_INT, 0, machine);
   MPI_Comm_free(&machine);
-  return n;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -260,7 +264,8 @@ void ComputeVdosAtom::run_core()
   sample.replicate(*forces, groupbit, name);
   const auto members = static_cast<int>(sample.members().size());
   const auto view = sample.view();
-  const ergodic_vdos_caller_t caller{this, comm->me, comm->nprocs, &forces_of, &sum_of, &log_of};
+  const ergodic_vdos_caller_t caller{this,       comm->me,   comm->nprocs, node,   &forces_of,
+                                     &follow_of, &finish_of, &sum_of,      &log_of};
 
   utils::logmesg(lmp, "{}: vibrations of {} atoms\n", name, members);
   exception = nullptr;
@@ -287,6 +292,10 @@ int ComputeVdosAtom::forces_of(void *context, int32_t n, const int32_t *moved, c
 {
   auto *const self = static_cast<ComputeVdosAtom *>(context);
   try {
+    MPI_Bcast(&n, 1, MPI_INT, 0, self->world);
+    // MPI does not change what the root sends
+    MPI_Bcast(const_cast<int32_t *>(moved), n, MPI_INT, 0, self->world);
+    MPI_Bcast(const_cast<double *>(to), 3 * n, MPI_DOUBLE, 0, self->world);
     self->displace(n, moved, to);
     self->forces->compute();
     self->gather(all);
@@ -295,6 +304,38 @@ int ComputeVdosAtom::forces_of(void *context, int32_t n, const int32_t *moved, c
     self->exception = std::current_exception();
     return 1;
   }
+}
+
+// What the other ranks do while the first one calls forces_of().
+int ComputeVdosAtom::follow_of(void *context) noexcept
+{
+  auto *const self = static_cast<ComputeVdosAtom *>(context);
+  try {
+    std::vector<int> moved;
+    std::vector<double> to, own(3 * self->sample.members().size());
+    for (;;) {
+      int n;
+      MPI_Bcast(&n, 1, MPI_INT, 0, self->world);
+      if (n == FINISHED) return 0;
+      moved.resize(n);
+      to.resize(3 * static_cast<std::size_t>(n));
+      MPI_Bcast(moved.data(), n, MPI_INT, 0, self->world);
+      MPI_Bcast(to.data(), 3 * n, MPI_DOUBLE, 0, self->world);
+      self->displace(n, moved.data(), to.data());
+      self->forces->compute();
+      self->gather(own.data());
+    }
+  } catch (...) {
+    self->exception = std::current_exception();
+    return 1;
+  }
+}
+
+int ComputeVdosAtom::finish_of(void *context) noexcept
+{
+  int n = FINISHED;
+  MPI_Bcast(&n, 1, MPI_INT, 0, static_cast<ComputeVdosAtom *>(context)->world);
+  return 0;
 }
 
 int ComputeVdosAtom::sum_of(void *context, int64_t n, double *values) noexcept
@@ -337,7 +378,7 @@ void ComputeVdosAtom::displace(int n, const int *moved, const double *to)
   }
 }
 
-// Every force has one owner, so that the sum over ranks is exact.
+// Of all ranks, in `all` on the first one. Every force has one owner, so that the sum is exact.
 void ComputeVdosAtom::gather(double *all) const
 {
   const auto &members = sample.members();
@@ -347,7 +388,8 @@ void ComputeVdosAtom::gather(double *all) const
     for (int m = 0; m < 3; m++) all[3 * k + m] = i < 0 ? 0.0 : atom->f[i][m];
   }
   if (comm->nprocs > 1)
-    MPI_Allreduce(MPI_IN_PLACE, all, static_cast<int>(3 * n), MPI_DOUBLE, MPI_SUM, world);
+    MPI_Reduce(comm->me == 0 ? MPI_IN_PLACE : all, all, static_cast<int>(3 * n), MPI_DOUBLE,
+               MPI_SUM, 0, world);
 }
 
 /* ---------------------------------------------------------------------- */

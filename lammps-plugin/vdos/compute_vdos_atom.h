@@ -34,6 +34,7 @@ class ComputeVdosAtom : public Compute {
  private:
   std::string name;    // for messages
   VdosOptions options;
+  int node = 0;    // the lowest rank on this machine
   ergodic_vdos_t *vdos = nullptr;
 
   // What the results belong to.
@@ -62,13 +63,15 @@ class ComputeVdosAtom : public Compute {
   Signature sign() const;
   void warn_of_fixes() const;
   void run_core();
-  int processes_on_machine() const;
+  void find_machine();
 
   void displace(int n, const int *moved, const double *to);
   void gather(double *all) const;
   void stop(ergodic_status_t status);
 
   static int forces_of(void *, int32_t, const int32_t *, const double *, double *) noexcept;
+  static int follow_of(void *) noexcept;
+  static int finish_of(void *) noexcept;
   static int sum_of(void *, int64_t, double *) noexcept;
   static void log_of(void *, const char *) noexcept;
 };

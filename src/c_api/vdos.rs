@@ -109,10 +109,16 @@ pub struct ergodic_vdos_caller_t {
     pub rank: i32,
     /// Number of ranks.
     pub ranks: i32,
+    /// The lowest of the ranks on this machine.
+    pub node: i32,
     /// forces(context, n_moved, moved, to, forces): forces on the members, shape [n_members][3], when the atoms `moved`
-    /// (indices, shape [n_moved]) are at the positions `to` (shape [n_moved][3]), all others where they were. On all ranks
-    /// together, with the same arguments and the same result to the bit.
+    /// (indices, shape [n_moved]) are at the positions `to` (shape [n_moved][3]), all others where they were. On rank 0,
+    /// while the other ranks follow.
     pub forces: Option<unsafe extern "C" fn(*mut c_void, i32, *const i32, *const f64, *mut f64) -> c_int>,
+    /// follow(context): on the other ranks, takes part in each call of `forces` until rank 0 calls `finish`.
+    pub follow: Option<unsafe extern "C" fn(*mut c_void) -> c_int>,
+    /// finish(context): on rank 0, lets the other ranks go.
+    pub finish: Option<unsafe extern "C" fn(*mut c_void) -> c_int>,
     /// sum(context, n, values): replaces values, shape [n], by their sum over all ranks, the same to the bit on each.
     pub sum: Option<unsafe extern "C" fn(*mut c_void, i64, *mut f64) -> c_int>,
     /// log(context, line): a line about the progress.
@@ -330,7 +336,10 @@ struct Caller {
     context: *mut c_void,
     rank: usize,
     ranks: usize,
+    node: usize,
     forces: unsafe extern "C" fn(*mut c_void, i32, *const i32, *const f64, *mut f64) -> c_int,
+    follow: unsafe extern "C" fn(*mut c_void) -> c_int,
+    finish: unsafe extern "C" fn(*mut c_void) -> c_int,
     sum: unsafe extern "C" fn(*mut c_void, i64, *mut f64) -> c_int,
     log: unsafe extern "C" fn(*mut c_void, *const c_char),
 }
@@ -339,14 +348,18 @@ impl Caller {
     unsafe fn new(caller: *const ergodic_vdos_caller_t) -> Result<Self> {
         let caller = unsafe { caller.as_ref() }.ok_or_else(|| null("caller"))?;
         let (rank, ranks) = (count(caller.rank, "rank")?, count(caller.ranks, "ranks")?);
-        if rank >= ranks {
-            return Err(Error::InvalidParameter(format!("rank {rank} is not one of {ranks}")));
+        let node = count(caller.node, "node")?;
+        if rank >= ranks || node > rank {
+            return Err(Error::InvalidParameter(format!("rank {rank} of node {node} is not one of {ranks}")));
         }
         Ok(Self {
             context: caller.context,
             rank,
             ranks,
+            node,
             forces: caller.forces.ok_or_else(|| null("forces"))?,
+            follow: caller.follow.ok_or_else(|| null("follow"))?,
+            finish: caller.finish.ok_or_else(|| null("finish"))?,
             sum: caller.sum.ok_or_else(|| null("sum"))?,
             log: caller.log.ok_or_else(|| null("log"))?,
         })
@@ -367,6 +380,14 @@ impl Forces for Caller {
         let (moved_at, to, forces) = (moved.as_ptr().cast(), to.as_ptr().cast(), forces.as_mut_ptr().cast());
         succeeded(unsafe { (self.forces)(self.context, moved.len() as i32, moved_at, to, forces) })
     }
+
+    fn finish(&mut self) -> Result<()> {
+        succeeded(unsafe { (self.finish)(self.context) })
+    }
+
+    fn follow(&mut self) -> Result<()> {
+        succeeded(unsafe { (self.follow)(self.context) })
+    }
 }
 
 impl Communicator for Caller {
@@ -376,6 +397,10 @@ impl Communicator for Caller {
 
     fn size(&self) -> usize {
         self.ranks
+    }
+
+    fn node(&self) -> usize {
+        self.node
     }
 
     fn sum(&self, values: &mut [f64]) -> Result<()> {

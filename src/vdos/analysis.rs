@@ -1,5 +1,7 @@
 //! From the dynamical matrix to its vibrations: a solver finds the modes, and their spectrum is summed up.
 
+use super::communicator::all_ok;
+use super::memory::require_product_buffers;
 use super::modes::{Census, Modes, frequency};
 use super::solver::vector_block::Operator;
 use super::solver::{Problem, dense, kpm, window};
@@ -26,6 +28,7 @@ pub fn analyse(
 ) -> Result<Vibrations> {
     settings.check()?;
     group.check(&matrix)?;
+    all_ok(comm, require_product_buffers(settings.threads))?;
     let translations = group.masses.map(|masses| Translations::new(masses.iter().copied()));
     let dimension = matrix.dimension();
     let order = (0..matrix.n_atoms() as u32).collect();
@@ -69,6 +72,7 @@ fn choose(problem: &Problem) -> Result<Solver> {
 /// # Errors
 /// As said.
 pub fn check_memory(n_atoms: usize, settings: &VibrationSettings) -> Result<()> {
+    require_product_buffers(settings.threads)?;
     match settings.solver {
         Solver::Dense => dense::require(3 * n_atoms, settings),
         _ => Ok(()),

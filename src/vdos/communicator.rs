@@ -11,6 +11,11 @@ pub trait Communicator {
     /// Number of ranks.
     fn size(&self) -> usize;
 
+    /// The lowest of the ranks that share the memory of this machine.
+    fn node(&self) -> usize {
+        self.rank()
+    }
+
     /// Replaces `values` by the sum over all ranks, with the same bits on each. All ranks call it with the same length.
     ///
     /// # Errors

@@ -1,19 +1,25 @@
 //! The dynamical matrix of a configuration as sparse rows of 3 x 3 blocks.
 
+use super::communicator::Communicator;
 use super::panel::{Lanes, PANEL};
+use super::shared::{Plain, Shared};
 use crate::error::{Error, Result};
 use crate::simd::Simd;
 
 /// A symmetric matrix of n = 3 N rows in rows of 3 x 3 blocks, one block row an atom. Both triangles are stored.
 ///
 /// Block (i, j) is -dF_i / dx_j / sqrt(m_i m_j), in (rad / time)^2; rows are the atoms of the group in ascending ID order.
+/// The ranks of a machine can hold one copy together.
 #[derive(Debug, Clone)]
 pub struct DynamicalMatrix {
-    offsets: Vec<usize>,
-    columns: Vec<u32>,
-    blocks: Vec<[f64; 9]>,
+    offsets: Shared<usize>,
+    columns: Shared<u32>,
+    blocks: Shared<[f64; 9]>,
     simd: Simd,
 }
+
+/// Blocks that are sent to other machines at a time.
+const SENT: usize = 1 << 16;
 
 impl DynamicalMatrix {
     /// Takes the blocks `offsets[i]..offsets[i + 1]` of each atom i: `columns` ascends within a row, `blocks` are row-major.
@@ -21,11 +27,29 @@ impl DynamicalMatrix {
     ///
     /// # Errors
     /// If the shapes or columns are not as said, an entry is not finite, or block (j, i) is not the transpose of (i, j) to
-    /// the bit (symmetrise first: a solver sees only what both triangles all_ok on).
+    /// the bit (symmetrise first: a solver sees only what both triangles agree on).
     pub fn new(offsets: Vec<usize>, columns: Vec<u32>, blocks: Vec<[f64; 9]>) -> Result<Self> {
+        let (offsets, columns, blocks) = (Shared::Own(offsets), Shared::Own(columns), Shared::Own(blocks));
         let matrix = Self { offsets, columns, blocks, simd: Simd::detect() };
         matrix.check().map_err(|what| Error::InvalidParameter(format!("the dynamical matrix {what}")))?;
         Ok(matrix)
+    }
+
+    /// Gives all ranks the matrix of the first one, in one copy a machine. All ranks call this together; only the first
+    /// one has a matrix.
+    ///
+    /// # Errors
+    /// If the ranks cannot communicate.
+    pub fn share(own: Option<Self>, comm: &dyn Communicator) -> Result<Self> {
+        let (offsets, columns, blocks, simd) = match own {
+            Some(own) if comm.size() == 1 => return Ok(own),
+            Some(own) => (Some(own.offsets), Some(own.columns), Some(own.blocks), own.simd),
+            None => (None, None, None, Simd::detect()),
+        };
+        let offsets = spread(offsets, comm, |value| [*value as f64], |[value]| value as usize)?;
+        let columns = spread(columns, comm, |value| [f64::from(*value)], |[value]| value as u32)?;
+        let blocks = spread(blocks, comm, |block| *block, |block| block)?;
+        Ok(Self { offsets, columns, blocks, simd })
     }
 
     fn check(&self) -> std::result::Result<(), String> {
@@ -135,35 +159,58 @@ impl DynamicalMatrix {
         }
     }
 
-    /// Rows and columns in another order: row k of the result is row `order[k]` of this matrix.
+    /// Rows and columns in another order: row k of the result is row `order[k]` of this matrix. All ranks call this
+    /// together, with the same order.
+    ///
+    /// # Errors
+    /// If the ranks cannot communicate.
     ///
     /// # Panics
     /// If `order` is not a permutation of 0..N.
-    #[must_use]
-    pub fn permuted(&self, order: &[u32]) -> Self {
+    pub fn permuted(&self, order: &[u32], comm: &dyn Communicator) -> Result<Self> {
+        let (offsets, columns, blocks) = self.reordered(order, comm, |block| *block)?;
+        Ok(Self { offsets, columns, blocks, simd: self.simd })
+    }
+
+    /// The arrays in another order, with what `entries` makes of each block.
+    pub(super) fn reordered<T: Plain>(
+        &self,
+        order: &[u32],
+        comm: &dyn Communicator,
+        entries: impl Fn(&[f64; 9]) -> T,
+    ) -> Result<(Shared<usize>, Shared<u32>, Shared<T>)> {
         let mut place = vec![u32::MAX; self.n_atoms()];
         for (k, &i) in order.iter().enumerate() {
             place[i as usize] = k as u32;
         }
         assert!(order.len() == place.len() && !place.contains(&u32::MAX), "not a permutation");
-        let mut result = Self {
-            offsets: Vec::with_capacity(self.offsets.len()),
-            columns: Vec::with_capacity(self.columns.len()),
-            blocks: Vec::with_capacity(self.blocks.len()),
-            simd: self.simd,
-        };
-        result.offsets.push(0);
-        let mut row: Vec<(u32, [f64; 9])> = Vec::new();
-        for &i in order {
-            let (columns, blocks) = self.row(i as usize);
+        let (mut offsets, fills_offsets) = Shared::zeros(self.offsets.len(), comm)?;
+        let (mut columns, fills_columns) = Shared::zeros(self.columns.len(), comm)?;
+        let (mut blocks, fills_blocks) = Shared::zeros(self.blocks.len(), comm)?;
+        let mut row: Vec<(u32, &[f64; 9])> = Vec::new();
+        let mut end = 0;
+        for (k, &i) in order.iter().enumerate() {
+            let (near, entries_of) = self.row(i as usize);
+            let range = end..end + near.len();
+            end = range.end;
+            if fills_offsets {
+                offsets[k + 1] = end;
+            }
+            if !fills_columns && !fills_blocks {
+                continue;
+            }
             row.clear();
-            row.extend(columns.iter().zip(blocks).map(|(&j, &block)| (place[j as usize], block)));
+            row.extend(near.iter().map(|&j| place[j as usize]).zip(entries_of));
             row.sort_unstable_by_key(|&(j, _)| j);
-            result.columns.extend(row.iter().map(|&(j, _)| j));
-            result.blocks.extend(row.iter().map(|&(_, block)| block));
-            result.offsets.push(result.columns.len());
+            if fills_columns {
+                columns[range.clone()].iter_mut().zip(&row).for_each(|(column, &(j, _))| *column = j);
+            }
+            if fills_blocks {
+                blocks[range].iter_mut().zip(&row).for_each(|(block, (_, from))| *block = entries(from));
+            }
         }
-        result
+        comm.sum(&mut [0.0])?;
+        Ok((offsets, columns, blocks))
     }
 
     /// Panels are multiplied with the instruction set `simd`, for comparisons.
@@ -172,4 +219,41 @@ impl DynamicalMatrix {
         self.simd = simd.min(Simd::detect());
         self
     }
+}
+
+/// Gives all ranks what the first one has, in one copy a machine; W numbers, which `pack` makes, are sent for each value.
+fn spread<T: Plain, const W: usize>(
+    own: Option<Shared<T>>,
+    comm: &dyn Communicator,
+    pack: impl Fn(&T) -> [f64; W],
+    unpack: impl Fn([f64; W]) -> T,
+) -> Result<Shared<T>> {
+    let mut len = [own.as_ref().map_or(0.0, |own| own.len() as f64)];
+    comm.sum(&mut len)?;
+    let (mut all, fills) = Shared::zeros(len[0] as usize, comm)?;
+    if let Some(own) = &own {
+        all.copy_from_slice(own);
+    }
+    let mut filling = [f64::from(u8::from(fills))];
+    comm.sum(&mut filling)?;
+    if filling[0] <= 1.0 {
+        return Ok(all);
+    }
+    let mut sent = Vec::new();
+    for first in (0..all.len()).step_by(SENT) {
+        let range = first..all.len().min(first + SENT);
+        sent.clear();
+        match &own {
+            Some(own) => own[range.clone()].iter().for_each(|value| sent.extend(pack(value))),
+            None => sent.resize(W * range.len(), 0.0),
+        }
+        comm.sum(&mut sent)?;
+        if fills && own.is_none() {
+            let values = sent.as_chunks::<W>().0;
+            all[range].iter_mut().zip(values).for_each(|(to, &from)| *to = unpack(from));
+        }
+    }
+    // Nobody reads before all is there.
+    comm.sum(&mut [0.0])?;
+    Ok(all)
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 
 /// Bytes that one of `processes` processes on this machine can take without swapping, as far as the system tells: its share
 /// of the free memory of the machine, or of what the control groups leave that it is in, or less where the address space of
-/// the process is limited.
+/// the process, of which the algebra in `threads` threads needs some, is limited.
 #[must_use]
-pub fn available(processes: usize) -> Option<f64> {
+pub fn available(processes: usize, threads: usize) -> Option<f64> {
     let shared = machine().into_iter().chain(group(Path::new("/"))).reduce(f64::min);
-    shared.map(|bytes| bytes / processes as f64).into_iter().chain(address_space()).reduce(f64::min)
+    let own = address_space().map(|bytes| (bytes - product_buffers(threads)).max(0.0));
+    shared.map(|bytes| bytes / processes as f64).into_iter().chain(own).reduce(f64::min)
 }
 
 /// Free memory of the machine.
@@ -67,6 +68,20 @@ fn address_space() -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
     let used = 1024.0 * line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()?;
     Some((limit.rlim_cur as f64 - used).max(0.0))
+}
+
+/// Address space of faer's matrix products: each thread reserves twice the last cache (private-gemm-x86), of which it
+/// hardly uses any.
+fn product_buffers(threads: usize) -> f64 {
+    // SAFETY: no arguments but a number; unknown is 0 or negative.
+    let cache = unsafe { libc::sysconf(libc::_SC_LEVEL3_CACHE_SIZE) }.max(0) as f64;
+    2.0 * cache * threads as f64
+}
+
+/// Fails if the address space of the process is too small for the matrix products, which would end the process.
+pub fn require_product_buffers(threads: usize) -> Result<()> {
+    let left = address_space().unwrap_or(f64::INFINITY);
+    require("the algebra", product_buffers(threads), left, "raise the limit of the address space (ulimit -v)")
 }
 
 /// `bytes` for people.

@@ -20,6 +20,7 @@ mod random;
 mod report;
 mod scale;
 mod settings;
+mod shared;
 mod single;
 mod solver;
 mod spectrum;

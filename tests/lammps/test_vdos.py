@@ -1,11 +1,12 @@
 """Compute vdos/atom against stock dynamical_matrix, crystals and molecules that can be solved by hand, and numpy."""
 
 import re
+import subprocess
 
 import numpy as np
 import pytest
 
-from conftest import read_dump, system
+from conftest import BIN, PLUGIN, environment, read_dump, system
 from vdos import MODES, Modes, frequencies, glass_at, lj
 
 
@@ -242,8 +243,18 @@ def test_memory_refusal(lmp):
     """Before any work: 200,000 atoms would need terabytes."""
     script = lj("sc 0.95", cells=59, cutoff=1.2) + MODES.format(group="all", delta="1e-6")
     run = lmp(script, status=None)
-    assert re.search(r"solver dense needs \d{4,}\.\d\d GB of memory per MPI process, \S+ GB are free: use 'solver window'", run.output)
+    assert re.search(r"solver dense needs \d{4,}\.\d\d GB of memory in an MPI process, \S+ GB are free: use 'solver window'", run.output)
     assert "force evaluations" not in run.output
+
+
+@pytest.mark.parametrize("megabytes", [300, 600, 900, 1200, 1500])
+def test_address_space_refusal(lmp, megabytes):
+    """Under a limit (ulimit -v, as some queues set it) there is a result or an error, but no crash."""
+    script = lj("fcc 1.09", cells=7) + MODES.format(group="all", delta="1e-6").replace("dense modes modes.bin", "kpm vectors 64")
+    (lmp.folder / "in.limit").write_text(f"plugin load {PLUGIN}\n{script}")
+    command = f"ulimit -v {1024 * megabytes} && exec {BIN / 'lmp'} -in in.limit"
+    run = subprocess.run(["sh", "-c", command], cwd=lmp.folder, env=environment(), capture_output=True, text=True, timeout=100)
+    assert run.returncode == 0 or re.search(r"needs \S+ GB of memory in an MPI process, \S+ GB are free", run.stdout), run.stdout[-1000:]
 
 
 COUNT = "compute V all vdos/atom\nthermo_style custom step pe press c_V[5]\n" \

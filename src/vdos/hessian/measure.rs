@@ -329,7 +329,7 @@ impl std::fmt::Display for Check {
 fn plan(graph: Graph, settings: &DifferenceSettings, log: &mut dyn FnMut(&str)) -> Result<(Graph, Colouring)> {
     let (atoms, pairs) = (graph.len(), graph.n_pairs());
     let (each, needed) = (pairs as f64 / atoms as f64, BYTES_PER_PAIR * pairs as f64 * 1e-9);
-    log(&format!("  Hessian of {atoms} atoms: {each:.1} blocks per atom, {needed:.3} GB of memory per MPI process"));
+    log(&format!("  Hessian of {atoms} atoms: {each:.1} blocks per atom, {needed:.3} GB of memory"));
     require_pairs(pairs as f64, settings.memory)?;
     if u32::try_from(pairs).is_err() {
         let text = format!("the Hessian has {pairs} blocks, at most {} are possible: use a smaller group", u32::MAX);

@@ -24,6 +24,22 @@ pub trait Forces {
     /// # Errors
     /// If the forces cannot be evaluated.
     fn evaluate(&mut self, moved: &[u32], to: &[[f64; 3]], forces: &mut [[f64; 3]]) -> Result<()>;
+
+    /// On the first of several ranks, which alone calls [`Self::evaluate`]: ends [`Self::follow`] of the others.
+    ///
+    /// # Errors
+    /// If the ranks cannot communicate.
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// On the other ranks: takes part in the evaluations of the first one until that calls [`Self::finish`].
+    ///
+    /// # Errors
+    /// If the forces cannot be evaluated.
+    fn follow(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A configuration. Atoms are in ascending order of their IDs.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// A 3 x 3 block, row-major.
 pub type Block = [f64; 9];
 
-/// Blocks H_ij = -dF_i / dx_j of every pair of a graph, and how well they all_ok.
+/// Blocks H_ij = -dF_i / dx_j of every pair of a graph, and how well they agree.
 #[derive(Debug)]
 pub struct Blocks {
     /// The pairs.

@@ -40,7 +40,7 @@ pub fn solve(mut problem: Problem, group: &Group, progress: &mut dyn FnMut(&str)
     if n > EXACT || settings.vectors.is_some() || settings.error.is_some() {
         return stochastic::solve(problem, group, bounds, progress);
     }
-    problem.reorder(&bisection(&problem.matrix));
+    problem.reorder(&bisection(&problem.matrix))?;
     let count = 2 * (0.5 * ORDER * highest / settings.sigma).ceil().max(16.0) as usize;
     progress(&format!("kpm: {count} moments of {} unit vectors", problem.matrix.dimension()));
     let moments = moments(&problem, bounds, count, progress)?;

@@ -32,11 +32,15 @@ impl Problem<'_> {
         if self.translations.is_some() { AXES } else { 0 }
     }
 
-    /// Puts row `order[k]` of the matrix into row k.
-    pub fn reorder(&mut self, order: &[u32]) {
-        self.matrix = self.matrix.permuted(order);
+    /// Puts row `order[k]` of the matrix into row k. All ranks call this together.
+    ///
+    /// # Errors
+    /// If the ranks cannot communicate.
+    pub fn reorder(&mut self, order: &[u32]) -> Result<()> {
+        self.matrix = self.matrix.permuted(order, self.comm)?;
         self.translations = self.translations.as_ref().map(|translations| translations.permuted(order));
         self.order = order.iter().map(|&k| self.order[k as usize]).collect();
+        Ok(())
     }
 
     /// Bytes that may be taken.
@@ -52,5 +56,5 @@ impl Problem<'_> {
 
 /// Bytes that may be taken.
 pub fn memory(settings: &VibrationSettings) -> f64 {
-    settings.memory.or_else(|| available(settings.processes_per_node)).unwrap_or(f64::INFINITY)
+    settings.memory.or_else(|| available(settings.processes_per_node, settings.threads)).unwrap_or(f64::INFINITY)
 }

@@ -42,7 +42,7 @@ pub fn solve(problem: Problem, group: &Group, bounds: Bounds, progress: &mut dyn
     let highest = frequency(bounds.high);
     let degree = (DEGREE * frequency(bounds.high - bounds.low) / settings.sigma).ceil().max(16.0) as usize;
     let nodes = Nodes::new(settings);
-    let bytes = bytes(&problem.matrix, nodes.len());
+    let bytes = bytes(&problem.matrix, nodes.len(), settings.processes_per_node);
     progress(&format!(
         "kpm: polynomials of degree {degree} at {} frequencies, {} a rank beside the matrix",
         nodes.len(),
@@ -58,7 +58,7 @@ pub fn solve(problem: Problem, group: &Group, bounds: Bounds, progress: &mut dyn
         }
         z
     };
-    let matrix = SingleMatrix::new(&problem.matrix, &order, 2.0 / (bounds.high - bounds.low));
+    let matrix = SingleMatrix::new(&problem.matrix, &order, 2.0 / (bounds.high - bounds.low), comm)?;
     drop(problem.matrix);
     let types: Vec<usize> =
         order.iter().map(|&k| group.types[problem.order[k as usize] as usize] as usize - 1).collect();
@@ -91,10 +91,10 @@ pub fn solve(problem: Problem, group: &Group, bounds: Bounds, progress: &mut dyn
     Ok(vibrations)
 }
 
-/// Bytes beside the double-precision matrix.
-fn bytes(matrix: &DynamicalMatrix, nodes: usize) -> f64 {
+/// Bytes of a rank beside the double-precision matrix: its panels, and its part of the matrix in single precision.
+fn bytes(matrix: &DynamicalMatrix, nodes: usize, processes_per_node: usize) -> f64 {
     let panels = size_of::<SingleLanes>() * matrix.dimension() * (nodes + 2);
-    (panels + SingleMatrix::BYTES_PER_BLOCK * matrix.n_blocks()) as f64
+    panels as f64 + (SingleMatrix::BYTES_PER_BLOCK * matrix.n_blocks()) as f64 / processes_per_node as f64
 }
 
 fn describe(vibrations: &Vibrations, vectors: usize, settings: &VibrationSettings, progress: &mut dyn FnMut(&str)) {

@@ -40,7 +40,7 @@ const MOMENTS: usize = 256;
 /// # Errors
 /// If memory does not suffice, modes do not converge, or ranks cannot communicate.
 pub fn solve(mut problem: Problem, progress: &mut dyn FnMut(&str)) -> Result<Modes> {
-    problem.reorder(&bisection(&problem.matrix));
+    problem.reorder(&bisection(&problem.matrix))?;
     let end = eigenvalue(problem.settings.window());
     let Some(plan) = Plan::make(&problem, end, progress)? else {
         progress("window: a subspace of more than half the modes gains nothing: dense");
@@ -119,7 +119,10 @@ impl Plan {
         let panels = VectorBlock::bytes(n, ranks, settings.threads);
         let bytes = 8.0 * (n * m / ranks) as f64 + panels + 2.0 * square + eigen;
         let matrix = gigabytes(problem.matrix.bytes() as f64);
-        progress(&format!("window: {m} vectors, {} a rank beside the matrix of {matrix}", gigabytes(bytes)));
+        progress(&format!(
+            "window: {m} vectors, {} a rank beside the matrix of {matrix}, one copy a machine",
+            gigabytes(bytes)
+        ));
         all_ok(problem.comm, problem.require("solver window", bytes, "lower fcut, or use 'solver kpm' (estimates)"))
     }
 }
