@@ -189,7 +189,8 @@ fn files_go_on_after_the_committed_attempts() {
     // moving one atom of three moves the mean as well: displacements are those without it
     let atoms = || fs::read_to_string(folder.0.join("displaced.csv")).unwrap();
     assert_eq!(atoms().lines().count(), 1 + 3 * 3);
-    assert!(atoms().starts_with("attempt,center,trial,atom,at_saddle,at_minimum\n1,5,1,5,"));
+    assert!(atoms().starts_with("attempt,center,trial,atom,at_saddle,at_minimum\n1,5,1,7,"));
+    assert!(atoms().lines().nth(3).unwrap().starts_with("1,5,1,5,"), "the atom that moves most comes last");
 
     // the kill came between the frame of the third attempt and its line
     let torn = &table[..table.trim_end().rfind('\n').unwrap() + 9];
@@ -410,6 +411,64 @@ fn damaged_dumps_keep_what_is_committed() {
     let notes = Files::open(&names).unwrap().2;
     assert!(notes[0].contains("lacks the frames of 1 events"), "{notes:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
+}
+
+/// A file torn at any offset: every attempt is there once, as it was, and what cannot be made again is reported.
+#[test]
+fn files_torn_at_any_offset_go_on() {
+    const FILES: [&str; 6] =
+        ["events.csv", "events.csv.settings", ".events.csv.known", "saddles.dump", "minima.dump", "displaced.csv"];
+    let folder = Folder::new("torn");
+    let (names, settings, files, _) = written(&folder);
+    drop(files);
+    let whole = FILES.map(|name| fs::read(folder.0.join(name)).unwrap());
+    for (torn, bytes) in FILES.iter().zip(&whole) {
+        for length in 0..bytes.len() {
+            for (name, bytes) in FILES.iter().zip(&whole) {
+                fs::write(folder.0.join(name), if name == torn { &bytes[..length] } else { bytes }).unwrap();
+            }
+            let notes = go_on(&names, &settings);
+            for (name, bytes) in FILES.iter().zip(&whole) {
+                let now = fs::read(folder.0.join(name)).unwrap();
+                let reported =
+                    name == torn && notes.iter().any(|note| note.contains(name) || note.contains("known saddles"));
+                assert!(now == *bytes || reported, "{torn} cut at {length}: {name}, {notes:?}");
+                assert!(name != &FILES[0] || now == *bytes, "{torn} cut at {length}: the table is another one");
+            }
+        }
+    }
+}
+
+/// Goes on with the campaign of [`written`] up to its third attempt; returns what it says of its files.
+fn go_on(names: &Names, settings: &SettingsFile) -> Vec<String> {
+    let beginning = begin(names, settings, true).unwrap();
+    let mut notes = beginning.notes;
+    let mut campaign = campaign(Goal { events: 4, ..goal() });
+    for (row, known) in beginning.records {
+        campaign.absorb(&row, known).unwrap();
+    }
+    campaign.start_run();
+    campaign.assign(0);
+    let bounds = "ITEM: BOX BOUNDS ff ff ff\n0 1\n0 1\n0 1\n".to_string();
+    let frames = Frames { ids: vec![5, 7, 9], species: vec![1, 1, 2], held: none_held(), bounds };
+    let (mut files, attempts, more) = Files::open(names).unwrap();
+    campaign.set_attempts_here(attempts);
+    notes.extend(more);
+    while let Some(task) = campaign.task().filter(|task| task.trial <= 3) {
+        let event = match task.trial {
+            1 => event(Status::Success, -9.0, 0.7),
+            2 => event(Status::NoExit, f64::NAN, 0.7),
+            _ => event(Status::Success, -8.0, 0.7),
+        };
+        if task.again {
+            campaign.recover(&event, &frame()).unwrap();
+            continue;
+        }
+        let record = campaign.judge(&event, &frame(), 1.5).unwrap();
+        files.commit(&record, &event, &frames, &displaced()).unwrap();
+        campaign.record(&record).unwrap();
+    }
+    notes
 }
 
 /// Time left and the line at the end, of two centres with two events each.

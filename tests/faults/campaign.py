@@ -1,6 +1,6 @@
 """By hand, as many as wanted, kinds in turn:
 
-    python tests/faults/campaign.py --scripts 10000 --kills 1000 --torn 5000 --differences 500
+    python tests/faults/campaign.py --scripts 10000 --kills 1000 --torn 5000 --restarts 300
 
 `--first SEED` begins elsewhere. Prints every fault with its seed and a summary of each kind; the exit status is 1 if
 there were faults.
@@ -18,6 +18,7 @@ import samples
 from conftest import PLUGIN
 from differences import differences
 from inprocess import FINISH, run_and_blame
+from restarts import restarts
 from scripts import script
 from searches import kills, torn
 
@@ -32,7 +33,7 @@ def scripts(seeds, folder):
         yield seed, outcome.faults, outcome.errors
 
 
-KINDS = {"scripts": scripts, "differences": differences, "kills": kills, "torn": torn}
+KINDS = {"scripts": scripts, "differences": differences, "kills": kills, "torn": torn, "restarts": restarts}
 
 
 def main():

@@ -19,8 +19,8 @@ import samples  # noqa: F401  (finds conftest)
 from conftest import environment, read_dump
 
 TEXTS = (
-    "panicked", "internal error", "double free", "corrupted", "assertion", "munmap_chunk", "free():", "terminate called",
-    "runtime error:", "addresssanitizer", "index out of bounds",
+    "panicked", "internal error", "double free", "malloc():", "corrupted size", "corrupted double", "assertion",
+    "munmap_chunk", "free():", "terminate called", "runtime error:", "addresssanitizer", "index out of bounds",
 )
 MEMORY = 4 << 30
 STYLES = ("voronoi/entropy", "artn", "vdos/atom")

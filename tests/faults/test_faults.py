@@ -11,7 +11,7 @@ from inprocess import run
 from samples import LJ
 from searches import campaign
 
-COUNTS = {"scripts": 300, "differences": 20, "kills": 20, "torn": 50}
+COUNTS = {"scripts": 300, "differences": 20, "kills": 20, "torn": 50, "restarts": 30}
 
 
 @pytest.mark.slow

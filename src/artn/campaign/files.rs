@@ -202,10 +202,10 @@ fn reopen(path: &Path, committed: &HashSet<u64>, notes: &mut Vec<String>) -> Res
 fn reopen_displaced(path: &Path, rows: &[Row], notes: &mut Vec<String>) -> Result<Output> {
     let mut output = Output::open(path)?;
     let events = || rows.iter().filter(|row| row.status.is_event());
-    let committed = events().map(|row| row.attempt).collect();
-    let (length, found) = displaced::committed_length(&read_or_empty(path)?, &committed);
+    let movers = events().map(|row| (row.attempt, row.mover)).collect();
+    let (length, found) = displaced::committed_length(&read_or_empty(path)?, &movers);
     output.cut(length)?;
-    // an event that moves no atom far may have no line
+    // an event that moves no atom far may have had no line
     let missing = events().filter(|row| row.moved > 0 && !found.contains(&row.attempt)).count();
     if missing > 0 {
         notes.push(format!("WARNING: {} lacks lines of {missing} events of the table", path.display()));
