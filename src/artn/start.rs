@@ -10,7 +10,7 @@ use crate::error::Result;
 pub enum Start {
     /// The initial minimum with a push, in this direction (shape (N, 3)) or a random one.
     Push(Option<Vec<f64>>),
-    /// ModeSubspace a saddle.
+    /// Near a saddle.
     Saddle {
         /// Positions, shape (N, 3), distance units.
         positions: Vec<f64>,
