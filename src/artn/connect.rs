@@ -110,7 +110,9 @@ impl Attempt<'_> {
 
     fn record_minimum(&mut self, minimum: Point) -> Outcome<()> {
         let settings = &self.reference.settings;
-        if self.reference.is_initial(&minimum, settings.same_distance) {
+        // Where the surface is flat, or the forces are noisy (meshes), a search can end on the flank of the saddle.
+        let above = minimum.energy >= self.event.energy_saddle;
+        if above || self.reference.is_initial(&minimum, settings.same_distance) {
             return Err(Stop::Failed(Status::NoNewMinimum));
         }
         let moved = self.reference.frame.displacements(&minimum.x);

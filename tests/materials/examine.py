@@ -226,6 +226,8 @@ def check_event(stock, material, folder, ftol, initial, row, saddle, minimum):
     negative = (eigenvalues < -1e-6 * eigenvalues[-1]).sum()
     if negative != 1:
         raise Wrong(f"{negative} negative modes at a saddle")
+    if row["barrier_back"] <= 0:
+        raise Wrong("a minimum above its saddle")
     energy, force = stock.evaluate(minimum)
     if abs(energy - row["energy_final"]) > 1e-9 * scale or np.abs(force).max() > 1.01 * ftol:
         raise Wrong("a minimum")
