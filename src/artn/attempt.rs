@@ -382,19 +382,11 @@ impl<'a> Attempt<'a> {
             let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
             let limits = Limits { size: SECOND, until: Until::SecondSign, ..ascent.lanczos };
             let mut found = lowest_mode(&mut self.surface, metric, None, &point, &start, limits)?;
-            let value_of = |(v, product): &(Vec<f64>, Vec<f64>)| dot(v, product);
-            let second = found.others.last().map(|pair| (pair.0.clone(), value_of(pair)));
+            let second = found.others.last().map(|(v, product)| (v.clone(), dot(v, product)));
             let second = second.filter(|(_, value)| *value < 0.0);
-            // Nearly floppy packings: nobody can tell of what order a saddle is there.
-            let undecided = found.others.len() + 1 >= SECOND;
-            let several =
-                second.is_some() && found.others.iter().rev().nth(1).is_some_and(|third| value_of(third) < 0.0);
             memory.extend(&mut found.others);
-            if undecided && second.is_none() {
-                return Err(Stop::Failed(Status::NotConverged));
-            }
             let Some((down, value)) = second else { return Ok(Saddle { point, mode, memory }) };
-            if value > -UNSTABLE_BELOW && !several && self.curvature(&point, &down)? > -UNSTABLE_BELOW_CENTRAL {
+            if value > -UNSTABLE_BELOW && self.curvature(&point, &down)? > -UNSTABLE_BELOW_CENTRAL {
                 return Ok(Saddle { point, mode, memory });
             }
             let sign = if dot(&down, &point.gradient) > 0.0 { -1.0 } else { 1.0 };
