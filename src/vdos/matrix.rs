@@ -46,9 +46,9 @@ impl DynamicalMatrix {
             Some(own) => (Some(own.offsets), Some(own.columns), Some(own.blocks), own.simd),
             None => (None, None, None, Simd::detect()),
         };
-        let offsets = spread(offsets, comm, |value| [*value as f64], |[value]| value as usize)?;
-        let columns = spread(columns, comm, |value| [f64::from(*value)], |[value]| value as u32)?;
-        let blocks = spread(blocks, comm, |block| *block, |block| block)?;
+        let offsets = spread(offsets.as_ref(), comm, |value| [*value as f64], |[value]| value as usize)?;
+        let columns = spread(columns.as_ref(), comm, |value| [f64::from(*value)], |[value]| value as u32)?;
+        let blocks = spread(blocks.as_ref(), comm, |block| *block, |block| block)?;
         Ok(Self { offsets, columns, blocks, simd })
     }
 
@@ -223,15 +223,15 @@ impl DynamicalMatrix {
 
 /// Gives all ranks what the first one has, in one copy a machine; W numbers, which `pack` makes, are sent for each value.
 fn spread<T: Plain, const W: usize>(
-    own: Option<Shared<T>>,
+    own: Option<&Shared<T>>,
     comm: &dyn Communicator,
     pack: impl Fn(&T) -> [f64; W],
     unpack: impl Fn([f64; W]) -> T,
 ) -> Result<Shared<T>> {
-    let mut len = [own.as_ref().map_or(0.0, |own| own.len() as f64)];
+    let mut len = [own.map_or(0.0, |own| own.len() as f64)];
     comm.sum(&mut len)?;
     let (mut all, fills) = Shared::zeros(len[0] as usize, comm)?;
-    if let Some(own) = &own {
+    if let Some(own) = own {
         all.copy_from_slice(own);
     }
     let mut filling = [f64::from(u8::from(fills))];
@@ -243,7 +243,7 @@ fn spread<T: Plain, const W: usize>(
     for first in (0..all.len()).step_by(SENT) {
         let range = first..all.len().min(first + SENT);
         sent.clear();
-        match &own {
+        match own {
             Some(own) => own[range.clone()].iter().for_each(|value| sent.extend(pack(value))),
             None => sent.resize(W * range.len(), 0.0),
         }
