@@ -199,7 +199,8 @@ def test_who_moves(hops):
         apart = minimum_image(before[mover, 1:4] - before[center, 1:4], box)
         assert row["mover_distance"] == pytest.approx(np.linalg.norm(apart), abs=1e-9)
         mine = [line for line in displaced if line["attempt"] == row["attempt"]]
-        moved = np.flatnonzero(np.maximum(*lengths) > 0.1)
+        others = np.flatnonzero((np.maximum(*lengths) > 0.1) & (np.arange(len(ids)) != mover))
+        moved = np.append(others, mover)    # which comes last
         assert [line["atom"] for line in mine] == [ids[k] for k in moved]
         assert np.allclose([line["at_saddle"] for line in mine], lengths[0][moved], atol=1e-9)
         assert np.allclose([line["at_minimum"] for line in mine], lengths[1][moved], atol=1e-9)
