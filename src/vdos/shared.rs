@@ -41,10 +41,10 @@ impl<T: Plain> Shared<T> {
     /// # Errors
     /// If the ranks cannot communicate.
     pub fn zeros(len: usize, comm: &dyn Communicator) -> Result<(Self, bool)> {
-        let mut alone = vec![0.0; comm.size()];
-        alone[comm.node()] = 1.0;
-        comm.sum(&mut alone)?;
-        let (leads, several) = (comm.node() == comm.rank(), alone[comm.node()] > 1.0);
+        let mut ranks_of_node = vec![0.0; comm.size()];
+        ranks_of_node[comm.node()] = 1.0;
+        comm.sum(&mut ranks_of_node)?;
+        let (leads, several) = (comm.node() == comm.rank(), ranks_of_node[comm.node()] > 1.0);
         let made = if leads && several { Mapping::create(len) } else { None };
         // Process and file of each rank; process 0 is none.
         let mut places = vec![0.0; 2 * comm.size()];

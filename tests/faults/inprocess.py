@@ -19,8 +19,8 @@ import samples  # noqa: F401  (finds conftest)
 from conftest import environment, read_dump
 
 TEXTS = (
-    "panicked", "internal error", "double free", "malloc():", "corrupted size", "corrupted double", "assertion",
-    "munmap_chunk", "free():", "terminate called", "runtime error:", "addresssanitizer", "index out of bounds",
+    "panicked", "internal error", "double free", "corrupted", "assertion", "munmap_chunk", "free():", "terminate called",
+    "runtime error:", "addresssanitizer", "index out of bounds",
 )
 MEMORY = 4 << 30
 STYLES = ("voronoi/entropy", "artn", "vdos/atom")
@@ -89,7 +89,8 @@ def run(lines, folder, seconds=30):
         outcome.faults.append(f"{what} in: {last[2:]}")
     elif os.WEXITSTATUS(status):
         outcome.faults.append(f"exit status {os.WEXITSTATUS(status)} in: {last[2:]}")
-    low = text.lower()
+    # what LAMMPS says of a restart file that is cut
+    low = text.lower().replace("incomplete or corrupted lammps restart file", "")
     outcome.faults += [f"text: {word}" for word in TEXTS if word in low]
     if (folder / FINAL).exists():
         outcome.faults += impossible(folder / FINAL)

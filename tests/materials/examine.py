@@ -164,9 +164,6 @@ run 100
 ATTEMPTS = (3, 25)  # per atom; more where the first find nothing
 MAX_EVENTS = 2      # checked per material
 SAME = 2e-3        # energy between minima that count as one
-# Distances from a saddle at which the descents on its sides begin, over its own from the minimum. The second is for
-# barriers that the errors of a mesh (pppm) are not small against.
-BESIDE = (0.05, 0.2)
 
 
 def events(material, folder, script):
@@ -235,15 +232,14 @@ def check_event(stock, material, folder, ftol, initial, row, saddle, minimum):
     if abs(energy - row["energy_final"]) > 1e-9 * scale or np.abs(force).max() > 1.01 * ftol:
         raise Wrong("a minimum")
     mode = vectors[:, 0].reshape(-1, 3) / np.sqrt(mass)[:, None]
-    mode *= row["dr_saddle"] / np.linalg.norm(mode)
+    step = 0.05 * row["dr_saddle"] / np.linalg.norm(mode) * mode + 0.0
+    sides = np.array([stock.minimum_from(saddle + sign * step) for sign in (1, -1)]) - initial
+    home, far = sorted(sides, key=abs)
     claimed = stock.minimum_from(minimum) - initial
-    for distance in BESIDE:
-        sides = np.array([stock.minimum_from(saddle + sign * distance * mode) for sign in (1, -1)]) - initial
-        home, far = sorted(sides, key=abs)
-        # atoms that change places leave the energy as it is
-        if abs(home) <= SAME and (abs(far) > SAME or abs(claimed) <= SAME):
-            return abs(far - claimed) <= SAME
-    raise Wrong(f"sides of a saddle at {sides}, claimed 0 and {claimed}")
+    # atoms that change places leave the energy as it is
+    if abs(home) > SAME or abs(far) <= SAME < abs(claimed):
+        raise Wrong(f"sides of a saddle at {sides}, claimed 0 and {claimed}")
+    return abs(far - claimed) <= SAME
 
 
 EXAMINATIONS = {"motifs": motifs, "modes": modes, "events": events}
