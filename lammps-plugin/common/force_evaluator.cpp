@@ -8,6 +8,7 @@
 #include "pair.h"
 
 #include <algorithm>
+#include <mpi.h>
 
 using namespace LAMMPS_NS;
 
@@ -20,6 +21,9 @@ ForceEvaluator::ForceEvaluator(LAMMPS *lmp) : Pointers(lmp), interactions(lmp)
   }
   const Pair *const pair = force->pair;
   eflag_before = pair ? (pair->eflag_global ? 1 : 0) | (pair->eflag_atom ? 2 : 0) : 0;
+  // before the first evaluation the flags are what memory held, and some styles communicate if they
+  // are set
+  MPI_Bcast(&eflag_before, 1, MPI_INT, 0, world);
   interactions.save();
 }
 

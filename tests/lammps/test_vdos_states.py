@@ -2,7 +2,9 @@
 forces, lists that are not there. References: stock dynamical_matrix with numpy, or the same compute after a fresh
 `run 0`."""
 
+import os
 import re
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +133,18 @@ def test_commands_between_runs(lmp, minimum, ranks):
     assert len(found) == len(CHANGES) + 2
     values = np.array([line.split()[1:] for line in found], dtype=float)
     assert np.abs(values - values[0]).max() < 1e-6
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_before_any_run(lmp, minimum, ranks):
+    """Nothing has set the flags of the pair style then, and two ranks need not find the same (write_data initialises)."""
+    process = lmp.start(glass_at(minimum) + 'compute V all vdos/atom solver dense\nwrite_data x.data\nprint "V: $(c_V[3]) $(c_V[3])"\n', ranks=ranks)
+    try:
+        output, _ = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0 and "\nV: 0 0\n" in output, output[-1000:]
 
 
 @pytest.mark.parametrize("change, problem", [
