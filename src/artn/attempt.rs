@@ -4,11 +4,10 @@ use super::basin::{Basin, advance};
 use super::climb::{Ascent, climb};
 use super::davidson::{Accuracy, Eigenpair, lowest_eigenpair, relaxed_eigenvalue};
 use super::event::{Event, Status};
-use super::lanczos::{Limits, Mode, ModeSubspace, Until, lowest_mode, no_direction};
+use super::lanczos::{Limits, Mode, ModeSubspace, Until, lowest_mode, no_direction, start_with_every_mode};
 use super::lbfgs::{Direction, Memory};
-use super::linalg::{add, dot, max_component, norm, scale};
+use super::linalg::{add, dot, max_component, norm};
 use super::preconditioner::Preconditioner;
-use super::random::Gaussian;
 use super::reference::{ReferenceState, WIDTH, gaussian};
 use super::surface::{Outcome, Point, Stop, Surface};
 use crate::error::Error;
@@ -373,13 +372,8 @@ impl<'a> Attempt<'a> {
     fn first_order(&mut self, mut saddle: Saddle, metric: &Preconditioner, ascent: &Ascent) -> Outcome<Saddle> {
         for _ in 0..MOST_HIGHER {
             let Saddle { point, mode, mut memory } = saddle;
-            // A start with every mode in it; no vector comes closer to the second mode than allowed, so that two negative
-            // Ritz values are two unstable modes.
-            let mut start = Gaussian::new(0, 0, 0).vector(point.x.len());
-            let length = dot(&start, &metric.multiply(&start)).sqrt();
-            scale(&mut start, 0.5 / length);
-            add(&mut start, 1.0, &mode.direction.v);
-            let start = Direction::new(metric, &start).ok_or_else(no_direction)?;
+            // No vector comes closer to the second mode than allowed, so that two negative Ritz values are two unstable modes.
+            let start = start_with_every_mode(metric, &mode.direction)?;
             let limits = Limits { size: SECOND, until: Until::SecondSign, ..ascent.lanczos };
             let mut found = lowest_mode(&mut self.surface, metric, None, &point, &start, limits)?;
             let second = found.others.last().map(|(v, product)| (v.clone(), dot(v, product)));

@@ -6,6 +6,7 @@ use super::event::Status;
 use super::lbfgs::Direction;
 use super::linalg::{add, difference, dot, embed, extract, norm, scale, symmetric_eigen};
 use super::preconditioner::Preconditioner;
+use super::random::Gaussian;
 use super::surface::{Outcome, Point, Stop, Surface};
 
 /// When to stop.
@@ -78,6 +79,17 @@ pub(super) fn lowest_mode(
     let direction = Direction::new(preconditioner, &wide(&mode.direction.v)).ok_or_else(no_direction)?;
     // What the others do to the atoms around is not kept.
     Ok(Mode { direction, others: Vec::new(), ..mode })
+}
+
+/// A start that has a part in every mode, besides the known one: P^-1 times a random force, since random displacements
+/// have next to no part in the modes that are soft in the metric, and these are the first to become unstable.
+pub(super) fn start_with_every_mode(preconditioner: &Preconditioner, known: &Direction) -> Outcome<Direction> {
+    const WEIGHT: f64 = 0.5;
+    let force = Gaussian::new(0, 0, 0).vector(known.v.len());
+    let mut start = Direction::new_dual(preconditioner, &force).ok_or_else(no_direction)?.v;
+    scale(&mut start, WEIGHT);
+    add(&mut start, 1.0, &known.v);
+    Direction::new(preconditioner, &start).ok_or_else(no_direction)
 }
 
 /// The lowest pair of the matrix that `product` multiplies with.
@@ -160,7 +172,6 @@ mod tests {
     use super::*;
     use crate::Result;
     use crate::artn::engine::Engine;
-    use crate::artn::random::Gaussian;
     use crate::artn::springs::Springs;
     use crate::geometry::SimulationBox;
     use nalgebra::DMatrix;
@@ -229,5 +240,21 @@ mod tests {
         let overlap = dot(&mode.direction.w, expected.as_slice());
         assert!((overlap.abs() - 1.0).abs() < 1e-8, "{overlap}");
         assert!(surface.counts().total < 45, "{}", surface.counts().total);
+    }
+
+    #[test]
+    fn start_has_most_of_the_modes_that_are_soft_in_the_metric() {
+        let atoms = 40;
+        let (metric, matrix, _) = problem(atoms);
+        let dense = matrix.symmetric_eigen();
+        let mut order: Vec<usize> = (0..3 * atoms).collect();
+        order.sort_by(|&a, &b| dense.eigenvalues[a].total_cmp(&dense.eigenvalues[b]));
+        let known = Direction::new(&metric, dense.eigenvectors.column(order[0]).as_slice()).unwrap();
+        let start = start_with_every_mode(&metric, &known).unwrap();
+        let part = |&k: &usize| dot(&start.w, dense.eigenvectors.column(k).as_slice()).powi(2) / dense.eigenvalues[k];
+        let (soft, stiff) = order[1..].split_at(order.len() / 4);
+        let mean = |modes: &[usize]| modes.iter().map(part).sum::<f64>() / modes.len() as f64;
+        assert!(mean(soft) > 2.0 * mean(stiff), "{} {}", mean(soft), mean(stiff));
+        assert!(part(&order[0]) > 0.5);
     }
 }
