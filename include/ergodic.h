@@ -380,7 +380,7 @@ typedef struct ergodic_engine_t {
    */
   int32_t (*select)(void *context, int32_t n, const uint32_t *atoms, const double *reference);
   /*
-   Energy and forces on the selected atoms at positions `x`; both shape [n][3].
+   Energy, unless `energy` is NULL, and forces on the selected atoms at positions `x`; both shape [n][3].
    */
   int32_t (*evaluate)(void *context, const double *x, double *forces, double *energy);
 } ergodic_engine_t;

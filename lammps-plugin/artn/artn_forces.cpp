@@ -219,7 +219,7 @@ bool ArtnForces::drifted(const double *x, const std::vector<double> &from, doubl
 }
 
 /* ----------------------------------------------------------------------
-   True unless an energy or force is not finite. All ranks have the same `x` and get the same bits:
+   True unless an energy (if wanted) or force is not finite. All ranks have the same `x` and get the same bits:
    every force has one owner, so the sum over ranks adds zeros to it.
 ------------------------------------------------------------------------- */
 
@@ -230,14 +230,14 @@ bool ArtnForces::evaluate(const double *x, double *f, double *total)
   if (on_grids() && ghosts.largest_excursion() > ROOM * force->pair->cutforce) return false;
 
   if (idle) idle();
-  interactions.compute(ENERGY_GLOBAL);
+  interactions.compute(total ? ENERGY_GLOBAL : 0);
 
   const std::size_t n = active.size();
   buffer.assign(3 * n + 1, 0.0);
   for (std::size_t k = 0; k < n; k++)
     if (state.owned(active[k]) >= 0)
       std::copy_n(atom->f[state.owned(active[k])], 3, &buffer[3 * k]);
-  buffer.back() = interactions.local_energy();
+  if (total) buffer.back() = interactions.local_energy();
   if (comm->nprocs > 1) {
     sums.resize(3 * n + 1);
     MPI_Allreduce(buffer.data(), sums.data(), static_cast<int>(3 * n + 1), MPI_DOUBLE, MPI_SUM,
@@ -245,11 +245,13 @@ bool ArtnForces::evaluate(const double *x, double *f, double *total)
     buffer.swap(sums);
   }
   std::copy_n(buffer.begin(), 3 * n, f);
-  last.assign(x, x + 3 * n);
-  last_energy = buffer[3 * n];
-  *total = last_energy + offset;
-  return std::isfinite(*total) &&
-         std::all_of(f, f + 3 * n, [](double value) { return std::isfinite(value); });
+  if (total) {
+    last.assign(x, x + 3 * n);
+    last_energy = buffer[3 * n];
+    *total = last_energy + offset;
+    if (!std::isfinite(*total)) return false;
+  }
+  return std::all_of(f, f + 3 * n, [](double value) { return std::isfinite(value); });
 }
 
 /* ----------------------------------------------------------------------
@@ -319,8 +321,8 @@ bool ArtnForces::need_more(double margin)
 }
 
 /* ----------------------------------------------------------------------
-   The last configuration once more, with the pairs that are added: the difference is the change of
-   the constant.
+   The last configuration with an energy once more, with the pairs that are added: the difference is
+   the change of the constant.
 ------------------------------------------------------------------------- */
 
 void ArtnForces::grow_near(const double *x)

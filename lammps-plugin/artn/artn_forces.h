@@ -81,7 +81,7 @@ class ArtnForces : protected Pointers {
   std::vector<double> built;            // positions of the active atoms at the last build
   std::vector<double> bordered;         // and when the ghosts were chosen
   std::vector<unsigned char> near;      // by canonical index, whether its pairs are computed
-  std::vector<double> last;             // positions of the last evaluation, if there was one
+  std::vector<double> last;    // positions of the last evaluation of an energy, if there was one
   double last_energy = 0.0;
   double offset = 0.0;    // keeps the energy continuous when `near` grows
   std::vector<double> buffer, sums;

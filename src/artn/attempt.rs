@@ -363,7 +363,7 @@ impl<'a> Attempt<'a> {
         let mut slope = |sign: f64| -> Outcome<f64> {
             let mut x = point.x.clone();
             add(&mut x, sign * step, v);
-            Ok(dot(&self.surface.evaluate(x)?.gradient, v))
+            Ok(dot(&self.surface.gradient(&x)?, v))
         };
         Ok((slope(1.0)? - slope(-1.0)?) / (2.0 * step))
     }

@@ -25,4 +25,13 @@ pub trait Engine {
     /// # Errors
     /// [`Error::ForcesNotFinite`](crate::Error::ForcesNotFinite) makes the attempt fail; every other error ends the run.
     fn evaluate(&mut self, x: &[f64], forces: &mut [f64]) -> Result<f64>;
+
+    /// The forces of `evaluate` alone: half of the evaluations of a search are differences of forces, and they are cheaper
+    /// without the energy.
+    ///
+    /// # Errors
+    /// As those of `evaluate`.
+    fn evaluate_forces(&mut self, x: &[f64], forces: &mut [f64]) -> Result<()> {
+        self.evaluate(x, forces).map(|_| ())
+    }
 }

@@ -84,4 +84,8 @@ impl Engine for FreeEngine<'_> {
     fn evaluate(&mut self, x: &[f64], forces: &mut [f64]) -> Result<f64> {
         self.all.evaluate(x, forces)
     }
+
+    fn evaluate_forces(&mut self, x: &[f64], forces: &mut [f64]) -> Result<()> {
+        self.all.evaluate_forces(x, forces)
+    }
 }

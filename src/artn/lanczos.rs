@@ -137,8 +137,7 @@ pub(super) fn hessian_product(surface: &mut Surface, point: &Point, v: &[f64], s
     let factor = step / norm(v);
     let mut x = point.x.clone();
     add(&mut x, factor, v);
-    let displaced = surface.evaluate(x)?;
-    let mut product = difference(&displaced.gradient, &point.gradient);
+    let mut product = difference(&surface.gradient(&x)?, &point.gradient);
     scale(&mut product, 1.0 / factor);
     Ok(product)
 }

@@ -145,7 +145,7 @@ fn responses(engine: &mut dyn Engine, sample: &Sample, settings: &Settings, rest
         scale(&mut u, factor);
         let x: Vec<f64> = sample.positions.iter().zip(&u).map(|(x, u)| x + u).collect();
         let mut forces = vec![0.0; x.len()];
-        engine.evaluate(&x, &mut forces)?;
+        engine.evaluate_forces(&x, &mut forces)?;
         responses.push((u, difference(&forces, rest)));
     }
     Ok(responses)

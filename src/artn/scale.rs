@@ -59,7 +59,7 @@ fn stiffness(engine: &mut dyn Engine, sample: &Sample, atom: u32, step: f64) -> 
         for sign in [-1.0, 1.0] {
             let (mut x, mut forces) = (rest, [0.0; 3]);
             x[k] += sign * step;
-            engine.evaluate(&x, &mut forces)?;
+            engine.evaluate_forces(&x, &mut forces)?;
             for l in 0..3 {
                 let half = 0.5 * sign * forces[l] / (2.0 * step);
                 hessian[k][l] -= half;

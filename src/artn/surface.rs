@@ -86,23 +86,36 @@ impl<'a> Surface<'a> {
 
     /// Energy and gradient at `x`.
     pub(super) fn evaluate(&mut self, x: Vec<f64>) -> Outcome<Point> {
+        self.count(&x)?;
+        let mut gradient = vec![0.0; x.len()];
+        let energy = self.engine.evaluate(&x, &mut gradient)?;
+        if !energy.is_finite() {
+            return Err(Stop::Failed(Status::ForceError));
+        }
+        Ok(Point { x, energy, gradient: negated(gradient)? })
+    }
+
+    /// Gradient at `x`.
+    pub(super) fn gradient(&mut self, x: &[f64]) -> Outcome<Vec<f64>> {
+        self.count(x)?;
+        let mut gradient = vec![0.0; x.len()];
+        self.engine.evaluate_forces(x, &mut gradient)?;
+        negated(gradient)
+    }
+
+    /// Counts an evaluation at `x`, if there may be another one and no atom is too far away.
+    fn count(&mut self, x: &[f64]) -> Outcome<()> {
         if self.counts.total >= self.maxeval {
             return Err(Stop::Failed(Status::MaxEval));
         }
-        let excursion: Vec<f64> = self.gather(self.initial).iter().zip(&x).map(|(a, b)| b - a).collect();
+        let excursion: Vec<f64> = self.gather(self.initial).iter().zip(x).map(|(a, b)| b - a).collect();
         let farthest = max_atom(&excursion);
         if !(max_component(&excursion).is_finite() && farthest <= self.excursion) {
             return Err(Stop::Failed(Status::ForceError));
         }
         self.counts.total += 1;
         self.counts.full += u64::from(self.is_full());
-        let mut gradient = vec![0.0; x.len()];
-        let energy = self.engine.evaluate(&x, &mut gradient)?;
-        if !(energy.is_finite() && max_component(&gradient).is_finite()) {
-            return Err(Stop::Failed(Status::ForceError));
-        }
-        scale(&mut gradient, -1.0);
-        Ok(Point { x, energy, gradient })
+        Ok(())
     }
 
     /// Coordinates of the selected atoms out of those of all.
@@ -116,4 +129,13 @@ impl<'a> Surface<'a> {
             all[3 * a as usize..3 * a as usize + 3].copy_from_slice(x);
         }
     }
+}
+
+/// The gradient that `forces` are the opposite of.
+fn negated(mut forces: Vec<f64>) -> Outcome<Vec<f64>> {
+    if !max_component(&forces).is_finite() {
+        return Err(Stop::Failed(Status::ForceError));
+    }
+    scale(&mut forces, -1.0);
+    Ok(forces)
 }

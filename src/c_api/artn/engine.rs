@@ -21,7 +21,7 @@ pub struct ergodic_engine_t {
     /// From now on the `n` atoms of these indices (ascending) may move, and every other one rests at `reference`, shape
     /// [atoms][3] (distance units).
     pub select: unsafe extern "C" fn(context: *mut c_void, n: i32, atoms: *const u32, reference: *const f64) -> i32,
-    /// Energy and forces on the selected atoms at positions `x`; both shape [n][3].
+    /// Energy, unless `energy` is NULL, and forces on the selected atoms at positions `x`; both shape [n][3].
     pub evaluate: unsafe extern "C" fn(context: *mut c_void, x: *const f64, forces: *mut f64, energy: *mut f64) -> i32,
 }
 
@@ -34,6 +34,10 @@ impl Engine for ergodic_engine_t {
         let mut energy = f64::NAN;
         status(unsafe { (self.evaluate)(self.context, x.as_ptr(), forces.as_mut_ptr(), &raw mut energy) })?;
         Ok(energy)
+    }
+
+    fn evaluate_forces(&mut self, x: &[f64], forces: &mut [f64]) -> Result<()> {
+        status(unsafe { (self.evaluate)(self.context, x.as_ptr(), forces.as_mut_ptr(), std::ptr::null_mut()) })
     }
 }
 
