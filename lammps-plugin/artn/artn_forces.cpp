@@ -219,8 +219,8 @@ bool ArtnForces::drifted(const double *x, const std::vector<double> &from, doubl
 }
 
 /* ----------------------------------------------------------------------
-   True unless an energy (if wanted) or force is not finite. All ranks have the same `x` and get the same bits:
-   every force has one owner, so the sum over ranks adds zeros to it.
+   True unless a force, or the energy if `total` is given for it, is not finite. All ranks have the
+   same `x` and get the same bits: every force has one owner, so the sum over ranks adds zeros to it.
 ------------------------------------------------------------------------- */
 
 bool ArtnForces::evaluate(const double *x, double *f, double *total)
